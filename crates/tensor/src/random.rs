@@ -56,7 +56,11 @@ mod tests {
         let first = |seed, purpose, index| Seed(seed).stream(purpose, index).next_u64();
         let base = first(1, "weights", 0);
         assert_eq!(base, first(1, "weights", 0));
-        for other in [first(2, "weights", 0), first(1, "alpha", 0), first(1, "weights", 1)] {
+        for other in [
+            first(2, "weights", 0),
+            first(1, "alpha", 0),
+            first(1, "weights", 1),
+        ] {
             assert_ne!(base, other);
         }
     }

@@ -1,0 +1,200 @@
+//! Regions, arenas and buffers: who owns which range of device memory.
+
+use super::suballocator::{ALIGN, Stats, Suballocator};
+use super::view::{Mut, Ref};
+use crate::{Backend, Error, Result};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+struct Device<B: Backend> {
+    backend: B,
+    memory: B::Memory,
+}
+
+/// An exclusive range of a device's memory that can be sent to another thread.
+///
+/// The bound is reserved once, as one region; phases that run side by side get a part each.
+pub struct Region<B: Backend> {
+    device: Arc<Device<B>>,
+    offset: usize,
+    bytes: usize,
+}
+
+impl<B: Backend> Region<B> {
+    /// Reserves exactly `bound_bytes` of the backend's memory (rounded down to the alignment).
+    ///
+    /// # Errors
+    /// [`Error::Reserve`] when the device has less.
+    pub fn reserve(backend: B, bound_bytes: usize) -> Result<Self> {
+        let bytes = bound_bytes / ALIGN * ALIGN;
+        let memory = backend.reserve(bytes)?;
+        Ok(Region {
+            device: Arc::new(Device { backend, memory }),
+            offset: 0,
+            bytes,
+        })
+    }
+
+    /// Length in bytes.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The first `bytes` bytes (rounded down to the alignment), and the rest.
+    ///
+    /// # Errors
+    /// [`Error::Length`] when the region is smaller.
+    pub fn split(self, bytes: usize) -> Result<(Self, Self)> {
+        let first = bytes / ALIGN * ALIGN;
+        if first > self.bytes {
+            return Err(Error::Length {
+                op: "split",
+                operand: "region",
+                expected: first,
+                got: self.bytes,
+            });
+        }
+        let rest = Region {
+            device: self.device.clone(),
+            offset: self.offset + first,
+            bytes: self.bytes - first,
+        };
+        Ok((
+            Region {
+                device: self.device,
+                offset: self.offset,
+                bytes: first,
+            },
+            rest,
+        ))
+    }
+}
+
+struct Inner<B: Backend> {
+    region: Region<B>,
+    suballocator: RefCell<Suballocator>,
+}
+
+/// A region with a suballocator: where tensors live. A handle; clones share the arena.
+///
+/// Arenas and tensors stay on one thread, so buffers are freed in program order and the placement of
+/// every tensor is the same in every run.
+pub struct Arena<B: Backend>(Rc<Inner<B>>);
+
+impl<B: Backend> Clone for Arena<B> {
+    fn clone(&self) -> Self {
+        Arena(self.0.clone())
+    }
+}
+
+impl<B: Backend> Arena<B> {
+    /// An empty arena over `region`.
+    pub fn new(region: Region<B>) -> Self {
+        let suballocator = RefCell::new(Suballocator::new(region.bytes));
+        Arena(Rc::new(Inner {
+            region,
+            suballocator,
+        }))
+    }
+
+    /// Reserves `bound_bytes` on the backend and makes one arena of all of it.
+    ///
+    /// # Errors
+    /// [`Error::Reserve`] when the device has less.
+    pub fn with_bound(backend: B, bound_bytes: usize) -> Result<Self> {
+        Ok(Arena::new(Region::reserve(backend, bound_bytes)?))
+    }
+
+    /// The backend that computes on this arena.
+    pub fn backend(&self) -> &B {
+        &self.0.region.device.backend
+    }
+
+    /// The bound in bytes.
+    pub fn bound_bytes(&self) -> usize {
+        self.0.region.bytes
+    }
+
+    /// Live bytes, peak and high-water mark so far.
+    pub fn stats(&self) -> Stats {
+        self.0.suballocator.borrow().stats()
+    }
+
+    /// Forgets past peaks: they start again from what is live now.
+    pub fn reset_peaks(&self) {
+        self.0.suballocator.borrow_mut().reset_peaks();
+    }
+
+    /// Starts to record (offset, length) of every allocation.
+    pub fn record_trace(&self) {
+        self.0.suballocator.borrow_mut().record_trace();
+    }
+
+    /// The allocations since [`Arena::record_trace`], in order; recording ends.
+    pub fn take_trace(&self) -> Vec<(usize, usize)> {
+        self.0.suballocator.borrow_mut().take_trace()
+    }
+
+    /// A range of `bytes` bytes; its content is whatever was there before.
+    ///
+    /// # Errors
+    /// [`Error::OverBound`] when no free block is large enough; `op` says who asked.
+    pub fn allocate(&self, op: &'static str, bytes: usize) -> Result<Buffer<B>> {
+        let offset = self.0.suballocator.borrow_mut().allocate(op, bytes)?;
+        Ok(Buffer {
+            arena: self.clone(),
+            offset,
+            bytes,
+        })
+    }
+}
+
+/// The owner of a range of an arena, which gets it back on drop.
+pub struct Buffer<B: Backend> {
+    arena: Arena<B>,
+    offset: usize,
+    bytes: usize,
+}
+
+impl<B: Backend> Buffer<B> {
+    /// Length in bytes, as asked for.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The arena the range belongs to.
+    pub fn arena(&self) -> &Arena<B> {
+        &self.arena
+    }
+
+    /// A shared view of the whole range.
+    pub fn view(&self) -> Ref<'_, B> {
+        let region = &self.arena.0.region;
+        Ref::new(
+            &region.device.memory,
+            region.offset + self.offset,
+            self.bytes,
+        )
+    }
+
+    /// An exclusive view of the whole range.
+    pub fn view_mut(&mut self) -> Mut<'_, B> {
+        let region = &self.arena.0.region;
+        Mut::new(
+            &region.device.memory,
+            region.offset + self.offset,
+            self.bytes,
+        )
+    }
+}
+
+impl<B: Backend> Drop for Buffer<B> {
+    fn drop(&mut self) {
+        self.arena
+            .0
+            .suballocator
+            .borrow_mut()
+            .free(self.offset, self.bytes);
+    }
+}
