@@ -12,7 +12,7 @@ pub mod random;
 mod shape;
 
 pub use backend::{Backend, BatchNormInference, BatchNormSaved};
-pub use cpu::{Cpu, CpuSpec, HostMemory, Isa, MatMulIsa};
+pub use cpu::{Cpu, CpuSpec, Isa, MatMulIsa};
 pub use element::{DType, Element};
 pub use error::{Error, Result};
 pub use fixed_point::FixedPoint;

@@ -1,10 +1,8 @@
 //! The CPU backend: SIMD by run-time detection, rayon, reductions in a fixed order.
 
 mod isa;
-mod memory;
 
 pub use isa::{CpuSpec, Isa, MatMulIsa};
-pub use memory::HostMemory;
 
 use crate::{Error, Result};
 
