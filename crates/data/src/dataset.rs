@@ -1,0 +1,184 @@
+//! A decoded data set: pixels, labels and the names of its classes, in host memory.
+
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+
+/// Height, width and channels that all images of a data set share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImageShape {
+    /// Rows of pixels.
+    pub height: usize,
+    /// Pixels in a row.
+    pub width: usize,
+    /// Values of a pixel: 1 (grey) or 3 (red, green, blue) for everything this crate reads.
+    pub channels: usize,
+}
+
+impl ImageShape {
+    /// Values in one image.
+    pub fn len(self) -> usize {
+        self.height * self.width * self.channels
+    }
+
+    /// Whether an image has no values at all.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Images of one size with their labels.
+///
+/// # Shapes
+/// Pixels are `[images, height, width, channels]`, contiguous, one byte each: 0 black, 255 white.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dataset {
+    images: Vec<u8>,
+    labels: Vec<u16>,
+    shape: ImageShape,
+    class_names: Vec<String>,
+}
+
+impl Dataset {
+    /// A data set of decoded pixels; `class_names[label]` is what a label means.
+    ///
+    /// # Errors
+    /// [`Error::Pixels`] where pixels and labels do not pair up, [`Error::Label`] for a label without a name.
+    pub fn new(
+        images: Vec<u8>,
+        labels: Vec<u16>,
+        shape: ImageShape,
+        class_names: Vec<String>,
+    ) -> Result<Self> {
+        let ImageShape {
+            height,
+            width,
+            channels,
+        } = shape;
+        let expected = height
+            .checked_mul(width)
+            .and_then(|n| n.checked_mul(channels)?.checked_mul(labels.len()));
+        if shape.is_empty() || expected != Some(images.len()) {
+            return Err(Error::Pixels {
+                pixels: images.len(),
+                labels: labels.len(),
+                height,
+                width,
+                channels,
+            });
+        }
+        let classes = class_names.len();
+        if let Some(image) = labels
+            .iter()
+            .position(|&label| usize::from(label) >= classes)
+        {
+            return Err(Error::Label {
+                image,
+                label: labels[image],
+                classes,
+            });
+        }
+        Ok(Self {
+            images,
+            labels,
+            shape,
+            class_names,
+        })
+    }
+
+    /// The number of images.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there are no images.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The size that all images have.
+    pub fn shape(&self) -> ImageShape {
+        self.shape
+    }
+
+    /// Rows of pixels of an image.
+    pub fn height(&self) -> usize {
+        self.shape.height
+    }
+
+    /// Pixels in a row of an image.
+    pub fn width(&self) -> usize {
+        self.shape.width
+    }
+
+    /// Values of a pixel.
+    pub fn channels(&self) -> usize {
+        self.shape.channels
+    }
+
+    /// All pixels, `[images, height, width, channels]`.
+    pub fn images(&self) -> &[u8] {
+        &self.images
+    }
+
+    /// The pixels of one image, `[height, width, channels]`.
+    ///
+    /// # Panics
+    /// If `index` is not below [`len`](Self::len), as indexing a slice does.
+    pub fn image(&self, index: usize) -> &[u8] {
+        let len = self.shape.len();
+        &self.images[index * len..][..len]
+    }
+
+    /// The class of each image.
+    pub fn labels(&self) -> &[u16] {
+        &self.labels
+    }
+
+    /// The number of classes, whether or not each of them has images.
+    pub fn classes(&self) -> usize {
+        self.class_names.len()
+    }
+
+    /// The name of each class.
+    pub fn class_names(&self) -> &[String] {
+        &self.class_names
+    }
+
+    /// The number of images in each class.
+    pub fn class_counts(&self) -> Vec<usize> {
+        crate::apportion::class_counts(&self.labels, self.classes())
+    }
+
+    /// Every index of the data set, for a [`Loader`](crate::Loader) over all of it.
+    pub fn indices(&self) -> Vec<usize> {
+        (0..self.len()).collect()
+    }
+
+    /// Host memory held by the pixels and labels, in bytes.
+    ///
+    /// This is outside the memory bound of a search, which governs device memory.
+    pub fn bytes(&self) -> usize {
+        self.images.len() + self.labels.len() * size_of::<u16>()
+    }
+}
+
+/// A training set and the test set that belongs to it.
+///
+/// Both have the same image size and the same classes.
+#[derive(Clone, Debug)]
+pub struct Data {
+    /// The name of the built-in data set, or the last part of the folder's path.
+    pub name: String,
+    /// The images to search and train with; see [`Splits`](crate::Splits).
+    pub train: Arc<Dataset>,
+    /// The images that only the final network sees.
+    pub test: Arc<Dataset>,
+}
+
+impl Data {
+    /// Host memory held by both sets, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.train.bytes() + self.test.bytes()
+    }
+}
