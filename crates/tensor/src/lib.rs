@@ -7,9 +7,12 @@ mod error;
 mod fixed_point;
 mod geometry;
 mod memory;
+mod meta;
 mod op;
+mod ops;
 pub mod random;
 mod shape;
+mod tensor;
 
 pub use backend::{Backend, BatchNormInference, BatchNormSaved};
 pub use cpu::{Cpu, CpuSpec, Isa, MatMulIsa};
@@ -21,5 +24,8 @@ pub use geometry::{
     PoolKind,
 };
 pub use memory::{ALIGN, Arena, Buffer, Mut, Ref, Region, Stats, Suballocator, aligned};
+pub use meta::Meta;
 pub use op::{AdamStep, BinaryOp, Coefficient, MaskOp, Op, Operand, ReduceOp, SgdStep, UnaryOp};
+pub use ops::Normalised;
 pub use shape::{MAX_RANK, Shape};
+pub use tensor::Tensor;

@@ -1,0 +1,19 @@
+//! Operations on tensors: check shapes once, allocate the result and the scratch, hand views down.
+
+mod convolution;
+mod elementwise;
+mod loss;
+mod mixture;
+mod normalisation;
+mod optimizer;
+mod product;
+mod reduction;
+
+pub use normalisation::Normalised;
+
+use crate::{Arena, Backend, Buffer, Op, Result};
+
+/// The scratch buffer of an operation.
+fn scratch<B: Backend>(arena: &Arena<B>, name: &'static str, op: &Op<'_>) -> Result<Buffer<B>> {
+    arena.allocate(name, B::scratch_bytes(&arena.backend().spec(), op))
+}
