@@ -1,0 +1,310 @@
+//! Reading a space file, and saying where it is wrong.
+//!
+//! ```toml
+//! name = "example"
+//! classes = 10                                     # optional, else from the data
+//! input = { height = 32, width = 32, channels = 3 } # optional, else from the data
+//!
+//! [choices]                        # of every layer that does not list its own
+//! kernel = [1, 3, 5, 7]
+//! activation_integer = [1, 3]      # all four bit lists, or none of them for a float space
+//! activation_fraction = [1, 3, 6]
+//! weight_integer = [1, 3]
+//! weight_fraction = [1, 3, 6]
+//!
+//! [[layer]]
+//! kind = "conv"                    # the default
+//! channels = 64
+//! stride = 2                       # default 1
+//! groups = 1                       # default 1
+//! choices = { kernel = [3, 5] }    # replaces the lists it names, here only
+//!
+//! [reward]                         # optional, see `Reward::balanced`
+//! alpha = 0.8
+//! beta = 0
+//! gamma = 1e10
+//! ```
+
+use crate::choices::check_list;
+use crate::geometry::check_dimension;
+use crate::space::Fault;
+use crate::{
+    Choices, Error, HyperParameter, ImageShape, Layer, LayerKind, Problem, Result, Reward, Space,
+};
+use serde::Deserialize;
+use std::ops::Range;
+use std::path::Path;
+use toml::Spanned;
+
+type List = Option<Spanned<Vec<Spanned<i64>>>>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SpaceTable {
+    name: String,
+    classes: Option<Spanned<i64>>,
+    input: Option<ImageTable>,
+    #[serde(default)]
+    choices: ChoicesTable,
+    #[serde(default)]
+    layer: Vec<Spanned<LayerTable>>,
+    reward: Option<RewardTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ImageTable {
+    height: Spanned<i64>,
+    width: Spanned<i64>,
+    channels: Spanned<i64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChoicesTable {
+    kernel: List,
+    activation_integer: List,
+    activation_fraction: List,
+    weight_integer: List,
+    weight_fraction: List,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LayerTable {
+    #[serde(default)]
+    kind: LayerKind,
+    channels: Spanned<i64>,
+    stride: Option<Spanned<i64>>,
+    groups: Option<Spanned<i64>>,
+    #[serde(default)]
+    choices: ChoicesTable,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RewardTable {
+    alpha: Spanned<f64>,
+    beta: Spanned<f64>,
+    gamma: Spanned<f64>,
+}
+
+/// A problem and the bytes of the text that show it.
+struct Located {
+    span: Range<usize>,
+    problem: Problem,
+}
+
+impl Space {
+    /// Reads a space from the text of a TOML file; `file` is the name that errors carry.
+    ///
+    /// # Errors
+    /// [`Error::File`] with line, column and what would be valid.
+    pub fn from_toml(text: &str, file: &str) -> Result<Self> {
+        read(text).map_err(|Located { span, problem }| {
+            let (line, column) = line_and_column(text, span.start);
+            Error::File {
+                file: file.to_owned(),
+                line,
+                column,
+                problem,
+            }
+        })
+    }
+
+    /// Reads a space file.
+    ///
+    /// # Errors
+    /// [`Error::Read`] where the file cannot be read, else as [`Space::from_toml`].
+    pub fn load(path: &Path) -> Result<Self> {
+        let file = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::from_toml(&text, &file),
+            Err(source) => Err(Error::Read { file, source }),
+        }
+    }
+}
+
+fn read(text: &str) -> Result<Space, Located> {
+    let table: SpaceTable = toml::from_str(text).map_err(|error| Located {
+        span: error.span().unwrap_or_default(),
+        problem: Problem::Toml(error.message().to_owned()),
+    })?;
+    let classes = table
+        .classes
+        .as_ref()
+        .map(|classes| dimension("classes", classes))
+        .transpose()?;
+    let input = table.input.as_ref().map(ImageTable::shape).transpose()?;
+    let reward = table.reward.as_ref().map(RewardTable::reward).transpose()?;
+    let defaults = &table.choices;
+    for kind in HyperParameter::ALL {
+        defaults.values(kind)?;
+    }
+    let layers = table
+        .layer
+        .iter()
+        .map(|layer| layer.get_ref().layer(defaults, layer.span()));
+    let layers = layers.collect::<Result<Vec<_>, _>>()?;
+    Space::assemble(table.name, input, classes, layers, reward).map_err(
+        |Fault { layer, problem }| {
+            let span = layer.and_then(|index| table.layer.get(index)).map(|layer| {
+                match (&problem, layer.get_ref()) {
+                    (
+                        Problem::Groups { .. },
+                        LayerTable {
+                            groups: Some(groups),
+                            ..
+                        },
+                    ) => groups.span(),
+                    _ => layer.span(),
+                }
+            });
+            Located {
+                span: span.unwrap_or_default(),
+                problem,
+            }
+        },
+    )
+}
+
+impl ImageTable {
+    fn shape(&self) -> Result<ImageShape, Located> {
+        Ok(ImageShape {
+            height: dimension("height", &self.height)?,
+            width: dimension("width", &self.width)?,
+            channels: dimension("channels", &self.channels)?,
+        })
+    }
+}
+
+impl RewardTable {
+    fn reward(&self) -> Result<Reward, Located> {
+        let (alpha, beta, gamma) = (
+            *self.alpha.get_ref(),
+            *self.beta.get_ref(),
+            *self.gamma.get_ref(),
+        );
+        Reward::checked(alpha, beta, gamma).map_err(|problem| {
+            let value = match &problem {
+                Problem::Reward { key: "alpha", .. } => &self.alpha,
+                Problem::Reward { key: "beta", .. } => &self.beta,
+                _ => &self.gamma,
+            };
+            Located {
+                span: value.span(),
+                problem,
+            }
+        })
+    }
+}
+
+impl LayerTable {
+    fn layer(&self, defaults: &ChoicesTable, span: Range<usize>) -> Result<Layer, Located> {
+        let or_one = |key, value: &Option<Spanned<i64>>| {
+            value.as_ref().map_or(Ok(1), |value| dimension(key, value))
+        };
+        let mut lists = HyperParameter::ALL.map(|_| Vec::new());
+        for kind in HyperParameter::ALL {
+            let own = self.choices.values(kind)?;
+            let list = if own.is_some() {
+                own
+            } else {
+                defaults.values(kind)?
+            };
+            lists[kind.index()] = list.unwrap_or_default();
+        }
+        let choices = Choices::checked(lists).map_err(|problem| {
+            let (list_span, problem) = match problem {
+                Problem::NoChoices { .. } => (None, Problem::KernelMissing),
+                Problem::HalfQuantised { stated, .. } => {
+                    (self.list_span(defaults, stated), problem)
+                }
+                Problem::Width { fraction, .. } => (self.list_span(defaults, fraction), problem),
+                _ => (None, problem),
+            };
+            Located {
+                span: list_span.unwrap_or(span.clone()),
+                problem,
+            }
+        })?;
+        Ok(Layer {
+            kind: self.kind,
+            channels: dimension("channels", &self.channels)?,
+            stride: or_one("stride", &self.stride)?,
+            groups: or_one("groups", &self.groups)?,
+            choices,
+        })
+    }
+
+    /// Where the list is that this layer uses.
+    fn list_span(&self, defaults: &ChoicesTable, kind: HyperParameter) -> Option<Range<usize>> {
+        self.choices
+            .list(kind)
+            .as_ref()
+            .or(defaults.list(kind).as_ref())
+            .map(Spanned::span)
+    }
+}
+
+impl ChoicesTable {
+    fn list(&self, kind: HyperParameter) -> &List {
+        match kind {
+            HyperParameter::Kernel => &self.kernel,
+            HyperParameter::ActivationInteger => &self.activation_integer,
+            HyperParameter::ActivationFraction => &self.activation_fraction,
+            HyperParameter::WeightInteger => &self.weight_integer,
+            HyperParameter::WeightFraction => &self.weight_fraction,
+        }
+    }
+
+    /// The checked values of one list, `None` where the file has no such list.
+    fn values(&self, kind: HyperParameter) -> Result<Option<Vec<usize>>, Located> {
+        let Some(list) = self.list(kind) else {
+            return Ok(None);
+        };
+        if list.get_ref().is_empty() {
+            return Err(Located {
+                span: list.span(),
+                problem: Problem::NoChoices { kind },
+            });
+        }
+        let mut values = Vec::with_capacity(list.get_ref().len());
+        for entry in list.get_ref() {
+            values.push(natural(kind.key(), entry)?);
+            // The list so far, so that the entry to blame is the last one.
+            check_list(kind, &values).map_err(|problem| Located {
+                span: entry.span(),
+                problem,
+            })?;
+        }
+        Ok(Some(values))
+    }
+}
+
+fn natural(key: &'static str, value: &Spanned<i64>) -> Result<usize, Located> {
+    let number = *value.get_ref();
+    usize::try_from(number).map_err(|_| Located {
+        span: value.span(),
+        problem: Problem::Negative { key, value: number },
+    })
+}
+
+fn dimension(key: &'static str, value: &Spanned<i64>) -> Result<usize, Located> {
+    let number = natural(key, value)?;
+    check_dimension(key, number).map_err(|problem| Located {
+        span: value.span(),
+        problem,
+    })?;
+    Ok(number)
+}
+
+/// Line and column, both from 1, the column in characters.
+fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (
+        before.matches('\n').count() + 1,
+        before[line_start..].chars().count() + 1,
+    )
+}
