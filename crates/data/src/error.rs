@@ -180,12 +180,14 @@ pub enum Error {
         source: image::ImageError,
     },
 
-    /// A JPEG file without its end marker: the rest was cut off.
-    #[error("{}: truncated: no JPEG end marker in the {found} bytes", path.display())]
-    TruncatedJpeg {
+    /// An image file without its end: the rest was cut off.
+    #[error("{}: truncated: no {marker} up to offset {found}, where the file ends", path.display())]
+    NoEnd {
         /// The file.
         path: PathBuf,
-        /// Its length in bytes.
+        /// What should mark the end.
+        marker: &'static str,
+        /// The length of the file in bytes.
         found: u64,
     },
 

@@ -44,8 +44,8 @@ pub struct Splits {
 impl Splits {
     /// Divides `train` by `fractions`; the same seed gives the same splits.
     ///
-    /// A split has its fraction of the images rounded to the nearest number, and each class its share of them
-    /// within one image. Fractions that sum to less than one leave images unused.
+    /// A split has its fraction of the images, rounded, and each class its share of them up to rounding
+    /// (less than three images, mostly less than one). Fractions that sum to less than one leave images unused.
     ///
     /// # Errors
     /// [`Error::Fractions`] for fractions that are not positive or sum to more than one, [`Error::EmptySplit`]

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use image::{DynamicImage, ImageReader};
 use rayon::prelude::*;
 
-use super::{Decoded, Part, jpeg};
+use super::{Decoded, Part, ending};
 use crate::apportion::limited;
 use crate::dataset::ImageShape;
 use crate::error::{Error, Result};
@@ -250,10 +250,12 @@ fn fit(
 /// Decodes one file to 8 bits a channel, grey or colour, without transparency.
 fn decode(path: &Path) -> Result<DynamicImage> {
     let bytes = fs::read(path).map_err(Error::io(path))?;
-    if jpeg::is_jpeg(&bytes) && !jpeg::is_whole(&bytes) {
-        return Err(Error::TruncatedJpeg {
+    if let Some(marker) = ending::missing_end(&bytes) {
+        let found = bytes.len() as u64;
+        return Err(Error::NoEnd {
             path: path.to_path_buf(),
-            found: bytes.len() as u64,
+            marker,
+            found,
         });
     }
     let undecodable = |source| Error::Undecodable {

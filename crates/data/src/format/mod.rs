@@ -1,9 +1,9 @@
 //! The forms a data set may come in, one reader each.
 
 pub(crate) mod cifar;
+mod ending;
 pub(crate) mod folder;
 pub(crate) mod idx;
-mod jpeg;
 
 use std::sync::Arc;
 
