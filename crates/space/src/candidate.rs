@@ -6,8 +6,8 @@ use std::fmt;
 
 /// One candidate operation of a layer.
 ///
-/// As JSON: `{"kernel": 3, "activation": {"integer": 3, "fraction": 6}, "weight": {...}}`, the last two
-/// only where the candidate is quantised.
+/// As JSON: `{"kernel": 3, "activation": {"integer": 3, "fraction": 6}, "weight": {...}}`, the last
+/// two only where the candidate is quantised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "Record", into = "Record")]
 #[non_exhaustive]
@@ -21,7 +21,8 @@ pub struct Candidate {
 /// The precisions of a quantised candidate: `y = conv(Qa(x), Qw(W))`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Quantisation {
-    /// Precision of the layer's input. Signed in the first layer, where it is the image; unsigned elsewhere.
+    /// Precision of the layer's input. Signed in the first layer, where it is the image; unsigned
+    /// elsewhere.
     pub activation: Precision,
     /// Precision of the layer's weights, signed.
     pub weight: Precision,

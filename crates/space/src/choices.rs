@@ -13,11 +13,13 @@ pub struct BitChoices {
     pub fraction: Vec<u8>,
 }
 
-/// What may be chosen in one layer. A checked value: every list has at least one entry and none twice,
-/// kernel sizes are odd, and every pair of integer and fraction bits is 1 to [`Precision::MAX_WIDTH`] wide.
+/// What may be chosen in one layer. A checked value: every list has at least one entry and none
+/// twice, kernel sizes are odd, and every pair of integer and fraction bits is 1 to
+/// [`Precision::MAX_WIDTH`] wide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choices {
-    /// One list per hyper-parameter type, by [`HyperParameter::index`]; the bit lists are empty in a float layer.
+    /// One list per hyper-parameter type, by [`HyperParameter::index`]; the bit lists are empty in
+    /// a float layer.
     lists: [Vec<usize>; KINDS],
 }
 
@@ -37,8 +39,8 @@ impl Choices {
     /// Choices of a quantised layer: kernel sizes, precisions of its input and of its weights.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for an empty list, an even kernel size, a value listed twice, or a pair of integer
-    /// and fraction bits that is not 1 to [`Precision::MAX_WIDTH`] bits wide.
+    /// [`Error::Invalid`] for an empty list, an even kernel size, a value listed twice, or a pair
+    /// of integer and fraction bits that is not 1 to [`Precision::MAX_WIDTH`] bits wide.
     pub fn quantised(
         kernels: &[usize],
         activation: &BitChoices,
@@ -159,8 +161,8 @@ impl Choices {
         self.lists.iter().map(|list| list.len().max(1)).product()
     }
 
-    /// All candidates, in the order of nested loops over kernel, activation integer, activation fraction,
-    /// weight integer and weight fraction bits, the last one fastest.
+    /// All candidates, in the order of nested loops over kernel, activation integer, activation
+    /// fraction, weight integer and weight fraction bits, the last one fastest.
     #[must_use]
     pub fn candidates(&self) -> Vec<Candidate> {
         (0..self.candidate_count())
@@ -213,7 +215,8 @@ fn precision(integer: usize, fraction: usize) -> Precision {
     }
 }
 
-/// Checks each value of a list and that none comes twice. An empty list passes: absence is judged by layer.
+/// Checks each value of a list and that none comes twice. An empty list passes: absence is judged
+/// by layer.
 pub(crate) fn check_list(kind: HyperParameter, list: &[usize]) -> Result<(), Problem> {
     for (position, &value) in list.iter().enumerate() {
         kind.check(value)?;

@@ -46,15 +46,16 @@ impl LayerCost {
 }
 
 impl Space {
-    /// The cost of an architecture, its candidates being of this space or not (so a baseline can be counted too).
+    /// The cost of an architecture, its candidates being of this space or not (so a baseline can be
+    /// counted too).
     ///
     /// # Errors
     /// [`Error::Depth`](crate::Error::Depth) for another number of layers,
     /// [`Error::Unresolved`](crate::Error::Unresolved) before [`Space::resolve`].
     ///
     /// # Source
-    /// Eq. 1 of the paper: `AOPS = sum over layers of MACs x activation bits x weight bits`, the classifier
-    /// included at [`Space::CLASSIFIER`] precision.
+    /// Eq. 1 of the paper: `AOPS = sum over layers of MACs x activation bits x weight bits`, the
+    /// classifier included at [`Space::CLASSIFIER`] precision.
     pub fn cost(&self, architecture: &Architecture) -> Result<Cost> {
         self.check_depth(architecture.layers().len())?;
         let geometry = self.geometry()?;
@@ -103,8 +104,8 @@ impl Space {
         })
     }
 
-    /// What one candidate would add to the AOPS in this layer: `geometry()[layer].macs(kernel)` times
-    /// [`Candidate::aops_per_mac`], the term that a SuperNet's expected cost weighs.
+    /// What one candidate would add to the AOPS in this layer: `geometry()[layer].macs(kernel)`
+    /// times [`Candidate::aops_per_mac`], the term that a SuperNet's expected cost weighs.
     ///
     /// # Errors
     /// [`Error::Layer`](crate::Error::Layer) for a layer that is not there,
@@ -114,7 +115,8 @@ impl Space {
         Ok(LayerCost::of_conv(&self.geometry()?[layer], candidate).aops)
     }
 
-    /// The AOPS of the cheapest and of the dearest architecture, exact since AOPS are a sum over layers.
+    /// The AOPS of the cheapest and of the dearest architecture, exact since AOPS are a sum over
+    /// layers.
     ///
     /// # Errors
     /// [`Error::Unresolved`](crate::Error::Unresolved) before [`Space::resolve`].

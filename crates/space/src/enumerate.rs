@@ -10,7 +10,8 @@ pub struct Decision {
     pub layer: usize,
     /// What is decided.
     pub kind: HyperParameter,
-    /// How many choices there are, at least 2; they are numbered from 0 in the order of the layer's list.
+    /// How many choices there are, at least 2; they are numbered from 0 in the order of the layer's
+    /// list.
     pub choices: usize,
 }
 
@@ -32,8 +33,8 @@ impl Space {
     /// The architecture of one choice per decision.
     ///
     /// # Errors
-    /// [`Error::Decisions`] for another number of indices than [`Space::decisions`] has entries, [`Error::Choice`]
-    /// for an index beyond its choices.
+    /// [`Error::Decisions`] for another number of indices than [`Space::decisions`] has entries,
+    /// [`Error::Choice`] for an index beyond its choices.
     pub fn architecture(&self, indices: &[usize]) -> Result<Architecture> {
         let decisions = self.decisions();
         if indices.len() != decisions.len() {
@@ -61,11 +62,12 @@ impl Space {
         Ok(Architecture(candidates.collect()))
     }
 
-    /// The choice per decision that makes this architecture: the inverse of [`Space::architecture`].
+    /// The choice per decision that makes this architecture: the inverse of
+    /// [`Space::architecture`].
     ///
     /// # Errors
-    /// [`Error::Depth`] for another number of layers, [`Error::NotAChoice`] or [`Error::QuantisationDiffers`] for
-    /// a candidate that its layer does not have.
+    /// [`Error::Depth`] for another number of layers, [`Error::NotAChoice`] or
+    /// [`Error::QuantisationDiffers`] for a candidate that its layer does not have.
     pub fn indices(&self, architecture: &Architecture) -> Result<Vec<usize>> {
         self.check_depth(architecture.layers().len())?;
         let mut indices = Vec::with_capacity(self.decisions().len());
@@ -137,7 +139,8 @@ impl Space {
         Architecture(candidates.collect())
     }
 
-    /// All candidates of a layer, in the order of [`Choices::candidates`](crate::Choices::candidates).
+    /// All candidates of a layer, in the order of
+    /// [`Choices::candidates`](crate::Choices::candidates).
     ///
     /// # Errors
     /// [`Error::Layer`] for a layer that is not there.

@@ -118,7 +118,8 @@ pub enum Error {
     /// A float candidate in a quantised space, or the other way round.
     #[error(
         "layer {}: the space is {}quantised and the candidate is {}", .layer + 1,
-        if *.space_quantised { "" } else { "not " }, if *.space_quantised { "not" } else { "quantised" }
+        if *.space_quantised { "" } else { "not " },
+        if *.space_quantised { "not" } else { "quantised" }
     )]
     QuantisationDiffers {
         /// The layer, from 0.
@@ -198,7 +199,8 @@ pub enum Problem {
     },
     /// Some of the four bit lists, but not all.
     #[error(
-        "`{stated}` is listed and `{missing}` is not: a quantised layer lists all four, a float layer none"
+        "`{stated}` is listed and `{missing}` is not: \
+         a quantised layer lists all four, a float layer none"
     )]
     HalfQuantised {
         /// A list that is missing.

@@ -1,29 +1,4 @@
 //! Reading a space file, and saying where it is wrong.
-//!
-//! ```toml
-//! name = "example"
-//! classes = 10                                     # optional, else from the data
-//! input = { height = 32, width = 32, channels = 3 } # optional, else from the data
-//!
-//! [choices]                        # of every layer that does not list its own
-//! kernel = [1, 3, 5, 7]
-//! activation_integer = [1, 3]      # all four bit lists, or none of them for a float space
-//! activation_fraction = [1, 3, 6]
-//! weight_integer = [1, 3]
-//! weight_fraction = [1, 3, 6]
-//!
-//! [[layer]]
-//! kind = "conv"                    # the default
-//! channels = 64
-//! stride = 2                       # default 1
-//! groups = 1                       # default 1
-//! choices = { kernel = [3, 5] }    # replaces the lists it names, here only
-//!
-//! [reward]                         # optional, see `Reward::balanced`
-//! alpha = 0.8
-//! beta = 0
-//! gamma = 1e10
-//! ```
 
 use crate::choices::check_list;
 use crate::geometry::check_dimension;
@@ -97,6 +72,8 @@ struct Located {
 
 impl Space {
     /// Reads a space from the text of a TOML file; `file` is the name that errors carry.
+    ///
+    #[doc = concat!("```toml\n", include_str!("../examples/space.toml"), "```")]
     ///
     /// # Errors
     /// [`Error::File`] with line, column and what would be valid.

@@ -57,9 +57,10 @@ pub(crate) fn check_dimension(key: &'static str, value: usize) -> Result<(), Pro
     Ok(())
 }
 
-/// Everything about a square convolution that is fixed, its kernel size aside. The padding is half the kernel,
-/// so the output is `ceil(input / stride)` whatever the kernel size.
+/// Everything about a square convolution that is fixed, its kernel size aside. The padding is half
+/// the kernel, so the output is `ceil(input / stride)` whatever the kernel size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct ConvGeometry {
     /// Shape of the input.
     pub input: ImageShape,
@@ -75,8 +76,8 @@ impl ConvGeometry {
     /// The convolution of `input` into `channels` channels.
     ///
     /// # Errors
-    /// [`Problem::OutOfRange`] for a dimension that is zero or above 65,536, [`Problem::Groups`] for groups that
-    /// do not divide the channels on both sides.
+    /// [`Problem::OutOfRange`] for a dimension that is zero or above 65,536, [`Problem::Groups`]
+    /// for groups that do not divide the channels on both sides.
     pub fn new(
         input: ImageShape,
         channels: usize,
@@ -115,7 +116,8 @@ impl ConvGeometry {
         taps.saturating_mul(channels)
     }
 
-    /// Multiply-accumulates for one image, the taps on the padding counted as usual; saturates at `u64::MAX`.
+    /// Multiply-accumulates for one image, the taps on the padding counted as usual; saturates at
+    /// `u64::MAX`.
     #[must_use]
     pub fn macs(&self, kernel: usize) -> u64 {
         self.weights(kernel).saturating_mul(self.output.pixels())

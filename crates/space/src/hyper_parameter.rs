@@ -4,7 +4,8 @@ use crate::{Precision, Problem};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A searched hyper-parameter type. The order of the variants is the order of decisions within a layer.
+/// A searched hyper-parameter type. The order of the variants is the order of decisions within a
+/// layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -51,7 +52,8 @@ impl HyperParameter {
         self as usize
     }
 
-    /// Whether `value` can be a choice of this type at all; precisions are checked as pairs elsewhere.
+    /// Whether `value` can be a choice of this type at all; precisions are checked as pairs
+    /// elsewhere.
     pub(crate) fn check(self, value: usize) -> Result<(), Problem> {
         match self {
             Self::Kernel if value.is_multiple_of(2) || value > Self::MAX_KERNEL => {

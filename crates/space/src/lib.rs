@@ -1,11 +1,12 @@
 //! Search spaces of quantised CNNs as plain data: what may be chosen, and what a choice costs.
 //!
 //! A [`Space`] is a chain of convolution layers (convolution, batch norm, ReLU) with a fixed part
-//! (channels, strides, groups; then global average pooling and a linear classifier) and, per layer, the
-//! [`Choices`] of each searched [`HyperParameter`]: kernel size, and the integer and fraction bits of
-//! activations and weights. It comes from a TOML file, from a preset or from code. One [`Candidate`] a
-//! layer makes an [`Architecture`], whose [`Cost`] (MACs, AOPS, parameters) and [`Reward`] are exact
-//! integer and f64 arithmetic. Nothing here knows of tensors, files other than the space's own, or devices.
+//! (channels, strides, groups; then global average pooling and a linear classifier) and, per layer,
+//! the [`Choices`] of each searched [`HyperParameter`]: kernel size, and the integer and fraction
+//! bits of activations and weights. It comes from a TOML file, from a preset or from code. One
+//! [`Candidate`] a layer makes an [`Architecture`], whose [`Cost`] (MACs, AOPS, parameters) and
+//! [`Reward`] are exact integer and f64 arithmetic. Nothing here knows of tensors, files other than
+//! the space's own, or devices.
 //!
 //! ```
 //! use radars_space::{Architecture, Candidate, Precision, Space};

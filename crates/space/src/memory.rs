@@ -42,15 +42,16 @@ impl Space {
         self.memory_estimate_of(&all, batch)
     }
 
-    /// Eq. 3-5 for the SuperNet of these candidates, one list per layer. Counts saturate at `u64::MAX`.
+    /// Eq. 3-5 for the SuperNet of these candidates, one list per layer. Counts saturate at
+    /// `u64::MAX`.
     ///
     /// # Errors
     /// [`Error::Depth`](crate::Error::Depth) for another number of layers,
     /// [`Error::Unresolved`](crate::Error::Unresolved) before [`Space::resolve`].
     ///
     /// # Source
-    /// Eq. 3: `NW = sum over layers of Ci x Co x sum over candidates of K^2`; Eq. 4: `NA = batch x sum over layers
-    /// of candidates x Ho x Wo x Co`; Eq. 5 weighs the two with eta and theta.
+    /// Eq. 3: `NW = sum over layers of Ci x Co x sum over candidates of K^2`; Eq. 4: `NA = batch x
+    /// sum over layers of candidates x Ho x Wo x Co`; Eq. 5 weighs the two with eta and theta.
     pub fn memory_estimate_of(
         &self,
         candidates: &[Vec<Candidate>],

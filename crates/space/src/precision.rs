@@ -5,8 +5,8 @@ use std::fmt;
 
 /// Integer and fraction bits of a fixed-point number, as `ap_fixed<integer + fraction, integer>`.
 ///
-/// The sign follows from the role: weights and the image (the first layer's input) are signed and `integer`
-/// counts the sign bit; activations after ReLU are unsigned.
+/// The sign follows from the role: weights and the image (the first layer's input) are signed and
+/// `integer` counts the sign bit; activations after ReLU are unsigned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Precision {
@@ -17,8 +17,8 @@ pub struct Precision {
 }
 
 impl Precision {
-    /// The widest precision a space may list. An f16 has 11 significant bits, so up to here f16 operands
-    /// are exact and a product of two values is exact in f32.
+    /// The widest precision a space may list. An f16 has 11 significant bits, so up to here f16
+    /// operands are exact and a product of two values is exact in f32.
     pub const MAX_WIDTH: u32 = 9;
 
     /// Total bits, what Eq. 1 counts.

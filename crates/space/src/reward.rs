@@ -38,7 +38,8 @@ impl Reward {
     /// A reward that weighs accuracy with `alpha` and takes AOPS `beta + gamma` as worth nothing.
     ///
     /// # Errors
-    /// [`Error::Invalid`] unless `alpha` is in `[0, 1]`, `beta` is finite and `gamma` finite and positive.
+    /// [`Error::Invalid`] unless `alpha` is in `[0, 1]`, `beta` is finite and `gamma` finite and
+    /// positive.
     pub fn new(alpha: f64, beta: f64, gamma: f64) -> Result<Self> {
         Self::checked(alpha, beta, gamma).map_err(|problem| Error::Invalid {
             layer: None,
@@ -60,8 +61,9 @@ impl Reward {
         Ok(Self { alpha, beta, gamma })
     }
 
-    /// The paper's setting for CIFAR-10: alpha 0.5, beta 0, gamma 1e9. It rewards a chance-level network of
-    /// 2x2 bits with 0.53 and the paper's own winner with -0.31, so it is kept for comparison only.
+    /// The paper's setting for CIFAR-10: alpha 0.5, beta 0, gamma 1e9. It rewards a chance-level
+    /// network of 2x2 bits with 0.53 and the paper's own winner with -0.31, so it is kept for
+    /// comparison only.
     #[must_use]
     pub fn paper() -> Self {
         Self {
@@ -71,8 +73,8 @@ impl Reward {
         }
     }
 
-    /// The setting for a space that states none: alpha 0.8, beta 0, and gamma a third of the dearest
-    /// architecture's AOPS, where neither the cheapest nor the dearest architecture wins.
+    /// The setting for a space that states none: alpha 0.8, beta 0, and gamma a third of the
+    /// dearest architecture's AOPS, where neither the cheapest nor the dearest architecture wins.
     #[must_use]
     pub fn balanced(dearest_aops: u64) -> Self {
         Self {

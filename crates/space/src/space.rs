@@ -5,9 +5,10 @@ use crate::{ConvGeometry, Decision, Error, ImageShape, Layer, Precision, Problem
 
 /// A search space.
 ///
-/// A chain of [`Layer`]s, then global average pooling and a linear classifier. The shape of the images and the
-/// number of classes may be left to the data: decisions and architectures work without them, costs want
-/// [`Space::resolve`] first. Padding is half the kernel, so a layer's output is `ceil(input / stride)`.
+/// A chain of [`Layer`]s, then global average pooling and a linear classifier. The shape of the
+/// images and the number of classes may be left to the data: decisions and architectures work
+/// without them, costs want [`Space::resolve`] first. Padding is half the kernel, so a layer's
+/// output is `ceil(input / stride)`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Space {
     name: String,
@@ -51,8 +52,8 @@ impl Space {
     /// A space built in code; images and classes come from [`Space::resolve`].
     ///
     /// # Errors
-    /// [`Error::Invalid`] for no layers, a zero dimension, groups that do not divide the channels, or a mixture of
-    /// float and quantised layers.
+    /// [`Error::Invalid`] for no layers, a zero dimension, groups that do not divide the channels,
+    /// or a mixture of float and quantised layers.
     pub fn new(name: impl Into<String>, layers: Vec<Layer>) -> Result<Self> {
         Ok(Self::assemble(name.into(), None, None, layers, None)?)
     }
@@ -110,8 +111,9 @@ impl Space {
     /// The space with what the data says filled in.
     ///
     /// # Errors
-    /// [`Error::Images`] or [`Error::Classes`] where the space states one thing and the data another;
-    /// [`Error::Invalid`] where the images do not suit the layers (groups that do not divide their channels).
+    /// [`Error::Images`] or [`Error::Classes`] where the space states one thing and the data
+    /// another; [`Error::Invalid`] where the images do not suit the layers (groups that do not
+    /// divide their channels).
     pub fn resolve(&self, images: ImageShape, classes: usize) -> Result<Self> {
         if let Some(expected) = self.input.filter(|&stated| stated != images) {
             return Err(Error::Images {
@@ -153,8 +155,8 @@ impl Space {
         self.layers[0].choices.is_quantised()
     }
 
-    /// The decisions that make an architecture: those with more than one choice, layer by layer, in the order of
-    /// [`HyperParameter::ALL`](crate::HyperParameter::ALL).
+    /// The decisions that make an architecture: those with more than one choice, layer by layer, in
+    /// the order of [`HyperParameter::ALL`](crate::HyperParameter::ALL).
     #[must_use]
     pub fn decisions(&self) -> &[Decision] {
         &self.decisions

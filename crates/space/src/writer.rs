@@ -3,8 +3,8 @@
 use crate::{Choices, HyperParameter, Space};
 
 impl Space {
-    /// The space as the text of a TOML file: everything stated, nothing left to defaults. Reading it back with
-    /// [`Space::from_toml`] gives an equal space.
+    /// The space as the text of a TOML file: everything stated, nothing left to defaults. Reading
+    /// it back with [`Space::from_toml`] gives an equal space.
     #[must_use]
     pub fn to_toml(&self) -> String {
         let mut text = format!("name = {}\n", toml::Value::String(self.name().to_owned()));

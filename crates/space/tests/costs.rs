@@ -25,9 +25,9 @@ fn table_i() -> Space {
 }
 
 /// 9 taps: 3*64*32^2 + 64*64*16^2 + 64*128*16^2 + 128*128*8^2 + 128*256*8^2 + 256*256*4^2, by hand
-/// 1,769,472 + 9,437,184 + 18,874,368 + 9,437,184 + 18,874,368 + 9,437,184 = 67,829,760; classifier 256 * 10.
-/// Parameters: 9 * (192 + 4,096 + 8,192 + 16,384 + 32,768 + 65,536) = 1,144,512; batch norm 2 * 896 = 1,792;
-/// classifier 2,560 + 10.
+/// 1,769,472 + 9,437,184 + 18,874,368 + 9,437,184 + 18,874,368 + 9,437,184 = 67,829,760; classifier
+/// 256 * 10. Parameters: 9 * (192 + 4,096 + 8,192 + 16,384 + 32,768 + 65,536) = 1,144,512; batch
+/// norm 2 * 896 = 1,792; classifier 2,560 + 10.
 #[test]
 fn table_i_with_3x3_everywhere() {
     let cost = table_i()
@@ -174,9 +174,9 @@ fn absurd_spaces_saturate() {
     assert_eq!(space.memory_estimate(usize::MAX).unwrap().bytes, u64::MAX);
 }
 
-/// NW = 84 * 36 * sum of Ci*Co (127,168) = 384,556,032 and NA = 128 * 144 * sum of Co*Ho*Wo (143,360) =
-/// 2,642,411,520: the 384.6 M and 2.642 G that DESIGN's peer prints for Table I at batch 128.
-/// Bytes: 4 * (3 * NW + 2 * NA) = 25,753,964,544.
+/// NW = 84 * 36 * sum of Ci*Co (127,168) = 384,556,032 and NA = 128 * 144 * sum of Co*Ho*Wo
+/// (143,360) = 2,642,411,520: the 384.6 M and 2.642 G that a PyTorch reference counts for Table I at
+/// batch 128. Bytes: 4 * (3 * NW + 2 * NA) = 25,753,964,544.
 #[test]
 fn eq3_to_eq5_for_table_i() {
     let estimate = table_i().memory_estimate(128).unwrap();

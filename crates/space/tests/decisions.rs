@@ -137,8 +137,8 @@ fn what_is_not_in_the_space_is_refused() {
     ));
 }
 
-/// 24 architectures, 24,000 draws: 1,000 each expected, deviation 31; a draw that ignored a decision would leave
-/// half of them at zero.
+/// 24 architectures, 24,000 draws: 1,000 each expected, deviation 31; a draw that ignored a
+/// decision would leave half of them at zero.
 #[test]
 fn random_architectures_are_uniform() {
     let space = uneven();

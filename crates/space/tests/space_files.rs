@@ -1,7 +1,6 @@
 //! Space files: the presets, round trips, and where and how bad files are refused.
 
-use radars_space::{BitChoices, Choices, Reward};
-use radars_space::{Error, HyperParameter, ImageShape, Layer, Space};
+use radars_space::{BitChoices, Choices, Error, HyperParameter, ImageShape, Layer, Reward, Space};
 
 const GOOD: &str = r#"name = "small"
 classes = 10
@@ -138,7 +137,7 @@ fn presets_are_resolved_and_their_rewards_as_documented() {
     );
 }
 
-/// Replaces `from` by `to` in the good file and returns the message, which has to start with that position.
+/// The message that refuses the good file with `from` replaced by `to`.
 fn refusal(from: &str, to: &str) -> String {
     assert_eq!(
         GOOD.matches(from).count(),
@@ -286,6 +285,13 @@ fn a_file_without_layers_or_with_a_mixture_is_refused() {
         message(mixed),
         "bad.toml:6:1: this layer is quantised, the first one is not: a space is quantised in all layers or in none"
     );
+}
+
+/// The file that the documentation of `Space::from_toml` shows.
+#[test]
+fn the_documented_file_is_valid() {
+    let space = Space::from_toml(include_str!("../examples/space.toml"), "space.toml").unwrap();
+    assert_eq!(space.candidates(0).unwrap().len(), 2 * 4 * 6); // its own kernel sizes
 }
 
 /// Shared lists are checked even where every layer has its own.
