@@ -27,6 +27,34 @@ impl ImageShape {
     }
 }
 
+/// Black pixels for `images` images of `shape`.
+///
+/// # Errors
+/// [`Error::TooLarge`] where the memory is not to be had; a plain `vec!` would abort the process.
+pub(crate) fn blank_images(images: usize, shape: ImageShape) -> Result<Vec<u8>> {
+    let ImageShape {
+        height,
+        width,
+        channels,
+    } = shape;
+    let mut pixels = Vec::new();
+    let len = height
+        .checked_mul(width)
+        .and_then(|n| n.checked_mul(channels)?.checked_mul(images));
+    match len.map(|len| (len, pixels.try_reserve_exact(len))) {
+        Some((len, Ok(()))) => pixels.resize(len, 0),
+        _ => {
+            return Err(Error::TooLarge {
+                images,
+                height,
+                width,
+                channels,
+            });
+        }
+    }
+    Ok(pixels)
+}
+
 /// Images of one size with their labels.
 ///
 /// # Shapes
@@ -180,5 +208,60 @@ impl Data {
     /// Host memory held by both sets, in bytes.
     pub fn bytes(&self) -> usize {
         self.train.bytes() + self.test.bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(height: usize, width: usize, channels: usize) -> ImageShape {
+        ImageShape {
+            height,
+            width,
+            channels,
+        }
+    }
+
+    #[test]
+    fn more_memory_than_there_can_be_is_an_error() {
+        assert_eq!(blank_images(2, shape(2, 3, 1)).unwrap(), [0; 12]);
+        // 2^56 bytes are beyond a 48-bit address space; the others overflow before that.
+        for (images, shape) in [
+            (1 << 40, shape(256, 256, 1)),
+            (usize::MAX, shape(1, 1, 2)),
+            (1, shape(usize::MAX, 2, 1)),
+        ] {
+            assert!(matches!(
+                blank_images(images, shape),
+                Err(Error::TooLarge { .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn pixels_and_labels_must_fit_together() {
+        let names = || vec!["a".to_string(), "b".to_string()];
+        let made = Dataset::new((0..12).collect(), vec![1, 0], shape(1, 2, 3), names()).unwrap();
+        assert_eq!(
+            (made.image(1), made.class_counts(), made.bytes()),
+            (&[6, 7, 8, 9, 10, 11][..], vec![1, 1], 16)
+        );
+        assert!(matches!(
+            Dataset::new(vec![0; 11], vec![1, 0], shape(1, 2, 3), names()),
+            Err(Error::Pixels { .. })
+        ));
+        assert!(matches!(
+            Dataset::new(vec![], vec![], shape(0, 2, 3), names()),
+            Err(Error::Pixels { .. })
+        ));
+        match Dataset::new(vec![0; 3], vec![0, 2, 1], shape(1, 1, 1), names()) {
+            Err(Error::Label {
+                image: 1,
+                label: 2,
+                classes: 2,
+            }) => {}
+            other => panic!("{other:?}"),
+        }
     }
 }

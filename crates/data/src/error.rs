@@ -288,7 +288,20 @@ pub enum Error {
         width: usize,
     },
 
-    /// A common size without pixels.
+    /// More pixels than there is memory for.
+    #[error("no memory for {images} images of {height}x{width}x{channels}")]
+    TooLarge {
+        /// The number of images.
+        images: usize,
+        /// Height of an image.
+        height: usize,
+        /// Width of an image.
+        width: usize,
+        /// Channels of an image.
+        channels: usize,
+    },
+
+    /// A common size that no image can have.
     #[error("images cannot be resized to {height}x{width}")]
     ResizeTo {
         /// The height asked for.

@@ -4,7 +4,7 @@ use image::imageops::FilterType;
 use image::{DynamicImage, GrayImage, RgbImage};
 use rayon::prelude::*;
 
-use crate::dataset::ImageShape;
+use crate::dataset::{ImageShape, blank_images};
 use crate::error::{Error, Result};
 
 /// The filter of every resize: bilinear, widened when shrinking so that no pixel is left out.
@@ -23,7 +23,7 @@ pub(crate) fn resize_all(images: Vec<u8>, from: ImageShape, to: ImageShape) -> R
         return Ok(images);
     }
     let (height, width) = target_size((to.height, to.width))?;
-    let mut out = vec![0; images.len() / from.len() * to.len()];
+    let mut out = blank_images(images.len() / from.len(), to)?;
     let sources = images.par_chunks_exact(from.len());
     sources
         .zip(out.par_chunks_exact_mut(to.len()))

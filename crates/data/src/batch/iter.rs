@@ -30,7 +30,8 @@ impl Batches {
         next: Position,
         remaining: Option<usize>,
     ) -> Self {
-        let ahead = source.options.prefetch;
+        // More than an epoch ahead is of no use, and the channel reserves its room at once.
+        let ahead = source.options.prefetch.min(source.batches_per_epoch());
         let sequence = Sequence {
             source,
             seed,

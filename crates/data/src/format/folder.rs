@@ -1,21 +1,13 @@
 //! Image folders: `train/<class>/*.jpg` beside `test/<class>/*.jpg` or `val/<class>/*.jpg`.
 
 use std::fs;
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use image::{DynamicImage, ImageReader};
-use rayon::prelude::*;
-
-use super::{Decoded, Part, ending};
+use super::decode::decode_all;
+use super::{Decoded, Part};
 use crate::apportion::limited;
-use crate::dataset::ImageShape;
 use crate::error::{Error, Result};
 use crate::load::LoadOptions;
-use crate::resize::{resize, target_size};
 
 /// The folders of training and test classes.
 pub(crate) struct SetFolders {
@@ -87,40 +79,17 @@ pub(crate) fn read(folders: &SetFolders, options: &LoadOptions<'_>) -> Result<De
     }
     train.limit(class_names.len(), options.limit_train);
     test.limit(class_names.len(), options.limit_test);
-    let train_len = train.files.len();
-    train.files.append(&mut test.files);
-    let files = train.files;
-
-    let mut decoded = decode_all(&files, options)?;
-    let grey = decoded
-        .iter()
-        .all(|image| image.color().channel_count() == 1);
-    let first = decoded
-        .first()
-        .map_or((0, 0), |image| (image.height(), image.width()));
-    let shape = ImageShape {
-        height: first.0 as usize,
-        width: first.1 as usize,
-        channels: if grey { 1 } else { 3 },
-    };
-    let test_images = decoded.split_off(train_len);
-    let part = |images: Vec<DynamicImage>, labels| {
-        let mut pixels = Vec::with_capacity(images.len() * shape.len());
-        // Each image is freed as its pixels are copied, so that memory holds the set once, not twice.
-        for image in images {
-            match grey {
-                true => pixels.extend_from_slice(&image.into_luma8()),
-                false => pixels.extend_from_slice(&image.into_rgb8()),
-            }
-        }
-        Part {
-            images: pixels,
-            labels,
-        }
-    };
+    let (images, shape) = decode_all([&train.files, &test.files], &folders.train, options)?;
+    let [train_images, test_images] = images;
     Ok(Decoded {
-        train: part(decoded, train.labels),
-        test: part(test_images, test.labels),
+        train: Part {
+            images: train_images,
+            labels: train.labels,
+        },
+        test: Part {
+            images: test_images,
+            labels: test.labels,
+        },
         shape,
         class_names,
     })
@@ -181,95 +150,4 @@ impl FileList {
             .map(|&index| std::mem::take(&mut self.files[index]))
             .collect();
     }
-}
-
-/// Decodes all files, in parallel and in order.
-///
-/// The error, if any, is that of the first bad file in order, however many threads there are: files before
-/// the first known bad one are never skipped.
-fn decode_all(files: &[PathBuf], options: &LoadOptions<'_>) -> Result<Vec<DynamicImage>> {
-    let target = options.resize.map(target_size).transpose()?;
-    let Some(first) = files.first() else {
-        return Ok(Vec::new());
-    };
-    let expected = match target {
-        Some(size) => size,
-        None => decode(first).map(|image| (image.height(), image.width()))?,
-    };
-    let first_bad = AtomicUsize::new(usize::MAX);
-    let error = Mutex::new(None);
-    let done = AtomicUsize::new(0);
-    let images: Vec<DynamicImage> = (0..files.len())
-        .into_par_iter()
-        .filter_map(|index| {
-            if first_bad.load(Ordering::Relaxed) < index {
-                return None;
-            }
-            let image =
-                decode(&files[index]).and_then(|image| fit(image, &files[index], target, expected));
-            if let Some(progress) = options.progress {
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, files.len());
-            }
-            image
-                .map_err(|found| {
-                    let mut error = error.lock().unwrap_or_else(PoisonError::into_inner);
-                    if index < first_bad.fetch_min(index, Ordering::Relaxed) {
-                        *error = Some(found);
-                    }
-                })
-                .ok()
-        })
-        .collect();
-    match error.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        Some(error) => Err(error),
-        None => Ok(images),
-    }
-}
-
-/// Brings an image to the size asked for, or demands the size of the first one; sizes are (height, width).
-fn fit(
-    image: DynamicImage,
-    path: &Path,
-    target: Option<(u32, u32)>,
-    expected: (u32, u32),
-) -> Result<DynamicImage> {
-    let size = (image.height(), image.width());
-    if size == expected {
-        return Ok(image);
-    }
-    match target {
-        Some((height, width)) => Ok(resize(&image, height, width)),
-        None => Err(Error::ImageSize {
-            path: path.to_path_buf(),
-            expected: (expected.0 as usize, expected.1 as usize),
-            found: (size.0 as usize, size.1 as usize),
-        }),
-    }
-}
-
-/// Decodes one file to 8 bits a channel, grey or colour, without transparency.
-fn decode(path: &Path) -> Result<DynamicImage> {
-    let bytes = fs::read(path).map_err(Error::io(path))?;
-    if let Some(marker) = ending::missing_end(&bytes) {
-        let found = bytes.len() as u64;
-        return Err(Error::NoEnd {
-            path: path.to_path_buf(),
-            marker,
-            found,
-        });
-    }
-    let undecodable = |source| Error::Undecodable {
-        path: path.to_path_buf(),
-        source,
-    };
-    // The content decides the format: files with the wrong ending are common.
-    let reader = ImageReader::new(Cursor::new(bytes))
-        .with_guessed_format()
-        .map_err(Error::io(path))?;
-    let image = reader.decode().map_err(undecodable)?;
-    Ok(if image.color().has_color() {
-        image.into_rgb8().into()
-    } else {
-        image.into_luma8().into()
-    })
 }

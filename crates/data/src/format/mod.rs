@@ -1,6 +1,7 @@
 //! The forms a data set may come in, one reader each.
 
 pub(crate) mod cifar;
+mod decode;
 mod ending;
 pub(crate) mod folder;
 pub(crate) mod idx;

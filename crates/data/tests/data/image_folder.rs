@@ -258,3 +258,48 @@ fn empty_missing_and_unknown_folders_are_named() {
         other => panic!("{other}"),
     }
 }
+
+#[test]
+fn colour_met_late_does_not_hide_the_first_bad_file() {
+    let folder = tempdir().unwrap();
+    for set in ["train", "test"] {
+        fs::create_dir_all(folder.path().join(set).join("only")).unwrap();
+        for name in ["a.png", "b.png", "c.png"] {
+            grey(5)
+                .save(folder.path().join(set).join("only").join(name))
+                .unwrap();
+        }
+    }
+    rgb(1, 2, 3)
+        .save(folder.path().join("train/only/b.png"))
+        .unwrap();
+    assert_eq!(open(folder.path()).unwrap().train.image(2), [5; 144]);
+    fs::write(folder.path().join("train/only/c.png"), "junk").unwrap();
+    fs::write(folder.path().join("test/only/a.png"), "junk").unwrap();
+    for threads in [1, 2, 8] {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        let error = pool
+            .install(|| open(folder.path()))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("train/only/c.png"), "{error}");
+    }
+}
+
+#[test]
+fn limits_of_nothing_are_refused() {
+    let folder = tempdir().unwrap();
+    write_image_folder(folder.path());
+    let options = LoadOptions {
+        limit_train: Some(0),
+        limit_test: Some(0),
+        ..LoadOptions::default()
+    };
+    assert!(matches!(
+        Data::open(folder.path(), &options).unwrap_err(),
+        Error::Empty { .. }
+    ));
+}

@@ -140,7 +140,7 @@ fn prefetching_changes_nothing() {
             ..options
         },
     );
-    for prefetch in [1, 2, 5, 100] {
+    for prefetch in [1, 2, 5, usize::MAX] {
         let ahead = loader(
             50,
             LoaderOptions {
