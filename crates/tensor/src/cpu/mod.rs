@@ -1,5 +1,10 @@
 //! The CPU backend: SIMD by run-time detection, rayon, reductions in a fixed order.
 
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the Backend impl is to call it")
+)]
+mod conv;
 mod isa;
 
 pub use isa::{CpuSpec, Isa, MatMulIsa};

@@ -1,0 +1,214 @@
+//! Depthwise convolutions: one input channel a group, channels in the lanes.
+//!
+//! Channel `c * m + i` of `y` is the i-th filter's view of channel `c` of `x`, m being the channel
+//! multiplier. Weights are packed as `[tap][multiplier][channel]`, so that every operand is contiguous
+//! for the usual m = 1.
+
+use super::gather::Gather;
+use crate::{Conv2d, Isa};
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Target pixels of a task.
+const SHARE: usize = 128;
+
+/// Whether this module computes `g`.
+pub(super) fn applies(g: &Conv2d) -> bool {
+    g.groups > 1 && g.groups == g.input[2]
+}
+
+/// Floats of scratch of [`run`].
+pub(super) fn scratch_len(g: &Conv2d) -> usize {
+    g.weight_elements()
+}
+
+/// Floats of scratch of [`wgrad`].
+pub(super) fn wgrad_scratch_len(g: &Conv2d) -> usize {
+    super::wgrad_chunks(g) * g.weight_elements()
+}
+
+/// The fprop or dgrad that `gather` describes.
+pub(super) fn run(
+    isa: Isa,
+    gather: &Gather,
+    source: &[f32],
+    weights: &[f32],
+    target: &mut [f32],
+    packed: &mut [f32],
+) {
+    let (groups, taps) = (gather.groups, gather.kernel * gather.kernel);
+    let multiplier = weights.len() / (groups * taps);
+    for (tap, rows) in packed.chunks_exact_mut(multiplier * groups).enumerate() {
+        for (i, row) in rows.chunks_exact_mut(groups).enumerate() {
+            for (c, value) in row.iter_mut().enumerate() {
+                *value = weights[(c * multiplier + i) * taps + tap];
+            }
+        }
+    }
+    let packed = &*packed;
+    let (share, channels) = (gather.share(SHARE), gather.target[2]);
+    target
+        .par_chunks_mut(share * channels)
+        .enumerate()
+        .for_each(|(index, target)| {
+            let first = index * share;
+            let pixels = first..first + target.len() / channels;
+            match isa {
+                // SAFETY: `Cpu` has checked that the machine has this instruction set.
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx512 => unsafe { gather_avx512(gather, source, packed, target, pixels) },
+                _ => gather_pixels(gather, source, packed, target, pixels),
+            }
+        });
+}
+
+/// `dw` from `x` and `dy`.
+pub(super) fn wgrad(
+    isa: Isa,
+    g: &Conv2d,
+    x: &[f32],
+    dy: &[f32],
+    dw: &mut [f32],
+    parts: &mut [f32],
+) {
+    let (chunks, elements) = (super::wgrad_chunks(g), g.weight_elements());
+    parts
+        .par_chunks_exact_mut(elements)
+        .enumerate()
+        .for_each(|(chunk, part)| {
+            let pixels = super::wgrad_chunk(g.output_pixels(), chunks, chunk);
+            match isa {
+                // SAFETY: `Cpu` has checked that the machine has this instruction set.
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx512 => unsafe { wgrad_avx512(g, x, dy, part, pixels) },
+                _ => wgrad_pixels(g, x, dy, part, pixels),
+            }
+        });
+    let (groups, taps) = (g.groups, g.kernel * g.kernel);
+    let multiplier = g.output[2] / groups;
+    for (channel, filter) in dw.chunks_exact_mut(taps).enumerate() {
+        let (c, i) = (channel / multiplier, channel % multiplier);
+        for (tap, value) in filter.iter_mut().enumerate() {
+            let at = (tap * multiplier + i) * groups + c;
+            *value = parts.chunks_exact(elements).map(|part| part[at]).sum();
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn gather_avx512(
+    gather: &Gather,
+    source: &[f32],
+    packed: &[f32],
+    target: &mut [f32],
+    pixels: Range<usize>,
+) {
+    gather_pixels(gather, source, packed, target, pixels);
+}
+
+/// Computes the target pixels `pixels`, which `target` holds.
+#[inline(always)]
+fn gather_pixels(
+    gather: &Gather,
+    source: &[f32],
+    packed: &[f32],
+    target: &mut [f32],
+    pixels: Range<usize>,
+) {
+    let (from, to) = (gather.source[2], gather.target[2]);
+    let filter = from.max(to);
+    for window in gather.windows() {
+        for point in gather.points(&window, &pixels) {
+            let row = &mut target[(point.target - pixels.start) * to..][..to];
+            row.fill(0.0);
+            for tap in 0..window.taps[0] * window.taps[1] {
+                let (i, j) = (tap / window.taps[1], tap % window.taps[1]);
+                if let Some(pixel) = gather.source_pixel(&point, i, j) {
+                    let weights = &packed[gather.tap_offset(&window, tap) * filter..][..filter];
+                    let source = &source[pixel * from..][..from];
+                    if to >= from {
+                        spread(gather.groups, source, weights, row);
+                    } else {
+                        collect(gather.groups, source, weights, row);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn wgrad_avx512(g: &Conv2d, x: &[f32], dy: &[f32], part: &mut [f32], pixels: Range<usize>) {
+    wgrad_pixels(g, x, dy, part, pixels);
+}
+
+/// Sums over the output pixels `pixels` into `part [tap][multiplier][channel]`.
+#[inline(always)]
+fn wgrad_pixels(g: &Conv2d, x: &[f32], dy: &[f32], part: &mut [f32], pixels: Range<usize>) {
+    let gather = Gather::fprop(g);
+    let (ci, co) = (g.input[2], g.output[2]);
+    part.fill(0.0);
+    for window in gather.windows() {
+        for point in gather.points(&window, &pixels) {
+            let dy = &dy[point.target * co..][..co];
+            for (tap, sums) in part.chunks_exact_mut(co).enumerate() {
+                let (i, j) = (tap / g.kernel, tap % g.kernel);
+                if let Some(pixel) = gather.source_pixel(&point, i, j) {
+                    outer(ci, &x[pixel * ci..][..ci], dy, sums);
+                }
+            }
+        }
+    }
+}
+
+/// `to[c * m + i] += from[c] * weights[i][c]`.
+#[inline(always)]
+fn spread(groups: usize, from: &[f32], weights: &[f32], to: &mut [f32]) {
+    if to.len() == groups {
+        return multiply_add(from, weights, to);
+    }
+    let multiplier = to.len() / groups;
+    for (i, weights) in weights.chunks_exact(groups).enumerate() {
+        let to = to[i..].iter_mut().step_by(multiplier);
+        for ((to, from), weight) in to.zip(from).zip(weights) {
+            *to += from * weight;
+        }
+    }
+}
+
+/// `to[c] += from[c * m + i] * weights[i][c]`, i ascending.
+#[inline(always)]
+fn collect(groups: usize, from: &[f32], weights: &[f32], to: &mut [f32]) {
+    let multiplier = from.len() / groups;
+    for (i, weights) in weights.chunks_exact(groups).enumerate() {
+        let from = from[i..].iter().step_by(multiplier);
+        for ((to, from), weight) in to.iter_mut().zip(from).zip(weights) {
+            *to += from * weight;
+        }
+    }
+}
+
+/// `sums[i][c] += dy[c * m + i] * x[c]`.
+#[inline(always)]
+fn outer(groups: usize, x: &[f32], dy: &[f32], sums: &mut [f32]) {
+    if dy.len() == groups {
+        return multiply_add(x, dy, sums);
+    }
+    let multiplier = dy.len() / groups;
+    for (i, sums) in sums.chunks_exact_mut(groups).enumerate() {
+        let dy = dy[i..].iter().step_by(multiplier);
+        for ((sum, dy), x) in sums.iter_mut().zip(dy).zip(x) {
+            *sum += dy * x;
+        }
+    }
+}
+
+/// `to += a * b`.
+#[inline(always)]
+fn multiply_add(a: &[f32], b: &[f32], to: &mut [f32]) {
+    for ((to, a), b) in to.iter_mut().zip(a).zip(b) {
+        *to += a * b;
+    }
+}
