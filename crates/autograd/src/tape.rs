@@ -6,7 +6,8 @@ use radars_tensor::{Arena, Backend, Coefficient, Result, Tensor};
 pub trait Backward<B: Backend> {
     /// The gradients of the operation's inputs, in the order they were recorded, given that of its output.
     ///
-    /// Saved tensors are dropped as they are consumed, `dy` may be overwritten.
+    /// Saved tensors are dropped as they are consumed. `dy` is given away, though its memory may have other
+    /// owners: [`exclusive`](crate::ops::exclusive) makes it safe to overwrite.
     ///
     /// # Errors
     /// Those of the tensor operations it runs, above all [`radars_tensor::Error::OverBound`].

@@ -1,0 +1,63 @@
+//! Two-dimensional convolution, channels last.
+
+use crate::{Backward, Tape, Var};
+use radars_tensor::{Backend, Conv2d, Conv2dOptions, Result, Tensor};
+
+/// Convolves images `x` with `w`:
+/// `y[n, i, j, o] = sum over u, v, c of x[n, s i + u - p, s j + v - p, c] * w[o, u, v, c]`
+/// for stride `s` and padding `p`, where `c` runs over the channels of the group of `o`.
+///
+/// Keeps `x` if `w` wants a gradient, and `w` if `x` does. On the way back the gradient of `w` comes
+/// first, so that `x` can make room for its own.
+///
+/// # Shapes
+/// `x [n, h, w, ci]`, `w [co, k, k, ci / groups]`; the result is `[n, ho, wo, co]` with
+/// `ho = (h + 2 padding - k) / stride + 1`.
+///
+/// # Errors
+/// [`radars_tensor::Error::Shapes`], [`radars_tensor::Error::Geometry`],
+/// [`radars_tensor::Error::OverBound`].
+pub fn conv2d<B: Backend>(
+    tape: &mut Tape<B>,
+    x: Var<B>,
+    w: Var<B>,
+    options: Conv2dOptions,
+) -> Result<Var<B>> {
+    let geometry = x.value().conv2d_geometry(w.value(), options)?;
+    let y = x.value().conv2d(w.value(), options)?;
+    let backward = Conv2dBackward {
+        geometry,
+        x: w.requires_gradient().then(|| x.value().clone()),
+        w: x.requires_gradient().then(|| w.value().clone()),
+    };
+    Ok(tape.record(backward, [x.id(), w.id()], y))
+}
+
+struct Conv2dBackward<B: Backend> {
+    geometry: Conv2d,
+    /// For the gradient of `w`.
+    x: Option<Tensor<B>>,
+    /// For the gradient of `x`.
+    w: Option<Tensor<B>>,
+}
+
+impl<B: Backend> Backward<B> for Conv2dBackward<B> {
+    fn backward(self: Box<Self>, dy: Tensor<B>) -> Result<Vec<Option<Tensor<B>>>> {
+        let Conv2dBackward { geometry, x, w } = *self;
+        let dw = x
+            .map(|x| dy.conv2d_weight_gradient(&x, &geometry))
+            .transpose()?;
+        let dx = w
+            .map(|w| dy.conv2d_input_gradient(&w, &geometry))
+            .transpose()?;
+        Ok(vec![dx, dw])
+    }
+
+    fn saved_bytes(&self) -> usize {
+        [&self.x, &self.w]
+            .into_iter()
+            .flatten()
+            .map(Tensor::bytes)
+            .sum()
+    }
+}
