@@ -178,8 +178,20 @@ fn a_limit_decodes_only_what_it_keeps() {
 fn the_first_bad_file_is_named_on_any_number_of_threads() {
     let folder = tempdir().unwrap();
     write_image_folder(folder.path());
-    fs::write(folder.path().join("train/cat/d.png"), "no image").unwrap();
-    fs::write(folder.path().join("train/dog/b.png"), "no image either").unwrap();
+    // The first bad file comes after many good ones, and a second thread begins among many bad ones.
+    for index in 0..40 {
+        rgb(1, 2, 3)
+            .save(folder.path().join(format!("train/cat/c{index}.png")))
+            .unwrap();
+    }
+    for index in 0..90 {
+        fs::write(
+            folder.path().join(format!("train/dog/{index}.png")),
+            "no image",
+        )
+        .unwrap();
+    }
+    fs::write(folder.path().join("train/cat/d.png"), "no image either").unwrap();
     fs::write(folder.path().join("test/dog/a.png"), "").unwrap();
     for threads in [1, 2, 8] {
         let pool = rayon::ThreadPoolBuilder::new()
