@@ -1,1 +1,4 @@
-//! Placeholder.
+//! Child networks and SuperNets of a search space.
+mod mixing;
+
+pub use mixing::Mixing;

@@ -24,6 +24,9 @@ pub trait Backend: Sized + Send + Sync + 'static {
 
     /// A short name, for messages.
     const NAME: &'static str;
+    /// Whether values exist. Only a planning backend, which computes nothing, says no: for it, values
+    /// need not be made up before they are uploaded.
+    const HOLDS_VALUES: bool = true;
 
     /// What scratch sizes and results depend on.
     fn spec(&self) -> Self::Spec;

@@ -37,6 +37,7 @@ impl<B: Backend> Backend for Meta<B> {
     type Spec = B::Spec;
 
     const NAME: &'static str = "meta";
+    const HOLDS_VALUES: bool = false;
 
     fn spec(&self) -> B::Spec {
         self.spec.clone()

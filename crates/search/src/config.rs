@@ -1,0 +1,304 @@
+//! Everything that decides a search's result, as one value that is written down and read back.
+
+use crate::{Error, Result};
+use bytesize::ByteSize;
+use radars_supernet::Mixing;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// How architectures are searched for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Method {
+    /// A controller explores and prunes, DNAS picks the winner in the pruned subspace, over and over.
+    Radars,
+}
+
+/// Where the search space comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SpaceSource {
+    /// A built-in space.
+    Preset(String),
+    /// A space file; a relative path is one from the working directory.
+    File(PathBuf),
+}
+
+/// A whole search. Every field reaches the result; how it is run (threads, progress) is not part of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// How architectures are searched for.
+    pub method: Method,
+    /// All randomness derives from it.
+    pub seed: u64,
+    /// The bound on device memory: weights, gradients, optimizer state, activations, scratch.
+    pub memory: ByteSize,
+    /// How a SuperNet holds its mixtures.
+    pub mixing: Mixing,
+    /// Images in a batch.
+    pub batch: usize,
+    /// Where the space comes from.
+    pub space: SpaceSource,
+    /// What the search is done on.
+    pub data: DataConfig,
+    /// Accuracy against cost; what the space or preset says where nothing is set.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reward: Option<RewardConfig>,
+    /// Hard limits: an architecture over them is never trained.
+    #[serde(default)]
+    pub limits: LimitsConfig,
+    /// Algorithm 1.
+    pub search: SearchConfig,
+    /// The controller that explores.
+    pub controller: ControllerConfig,
+    /// Training of network weights, at every fidelity.
+    pub training: TrainingConfig,
+    /// The differentiable search in the pruned subspace.
+    pub dnas: DnasConfig,
+}
+
+/// The data set of a search.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// A built-in name or a folder.
+    pub source: String,
+    /// Use at most this many training images.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub limit_train: Option<usize>,
+    /// Share of the training images that train network weights.
+    pub weights_fraction: f64,
+    /// Share that trains architecture weights.
+    pub alpha_fraction: f64,
+    /// Share that rewards are measured on.
+    pub rewards_fraction: f64,
+    /// Pixels of border for random crops in training; 0 for none.
+    pub crop_padding: usize,
+    /// Random horizontal flips in training.
+    pub flip: bool,
+}
+
+/// Eq. 2: `alpha * accuracy + (1 - alpha) * (1 - (AOPS - beta) / gamma)`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RewardConfig {
+    /// Weight of the accuracy, between 0 and 1.
+    pub alpha: f64,
+    /// AOPS that cost nothing.
+    pub beta: f64,
+    /// AOPS over `beta` that cost the whole reward of the cost term.
+    pub gamma: f64,
+}
+
+/// Hard limits on an architecture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsConfig {
+    /// Most AOPS.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub max_aops: Option<u64>,
+    /// Most parameters.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub max_params: Option<u64>,
+}
+
+/// Algorithm 1.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SearchConfig {
+    /// `Ep`: most iterations of exploration and exploitation.
+    pub iterations: usize,
+    /// `N`: episodes of an exploration.
+    pub episodes: usize,
+    /// `P`: the best architectures by proxy reward that are re-trained and may span the SuperNet.
+    pub retrain: usize,
+    /// `C`: best architectures kept for the report.
+    pub keep: usize,
+    /// `Tar`: the search ends when an exact reward reaches it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub target: Option<f64>,
+    /// The reward of an architecture that does not fit the bound or the limits.
+    pub penalty: f64,
+}
+
+/// The policy of the controller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Policy {
+    /// A recurrent network that sees the decisions before.
+    Lstm,
+    /// Independent logits for every decision.
+    Logits,
+}
+
+/// The controller: REINFORCE with a moving baseline.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ControllerConfig {
+    /// The policy.
+    pub policy: Policy,
+    /// Width of the LSTM's layers.
+    pub hidden: usize,
+    /// Adam's learning rate.
+    pub rate: f64,
+    /// Decay of the moving average that is the baseline.
+    pub baseline_decay: f64,
+    /// Weight of the entropy bonus.
+    pub entropy: f64,
+}
+
+/// Training of network weights: SGD with Nesterov momentum, cosine to zero within each fidelity.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingConfig {
+    /// Epochs of an episode's child network.
+    pub proxy_epochs: usize,
+    /// Epochs of re-training, and of the architecture that DNAS derives.
+    pub exact_epochs: usize,
+    /// Epochs of the final training from scratch, on all training images.
+    pub final_epochs: usize,
+    /// Peak learning rate.
+    pub rate: f64,
+    /// Epochs over which the rate rises to its peak (at the fidelities that have more epochs than it).
+    pub warmup_epochs: f64,
+    /// Momentum.
+    pub momentum: f64,
+    /// L2 penalty on weights.
+    pub weight_decay: f64,
+    /// Largest norm of the gradient.
+    pub clip_norm: f64,
+    /// Label smoothing.
+    pub label_smoothing: f64,
+}
+
+/// The differentiable search: alternating steps on network weights and on architecture weights.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DnasConfig {
+    /// Epochs in which both kinds of weights are trained.
+    pub epochs: usize,
+    /// Epochs before those, of network weights alone.
+    pub warmup_epochs: usize,
+    /// Adam's learning rate for the architecture weights.
+    pub alpha_rate: f64,
+    /// L2 penalty on the architecture weights.
+    pub alpha_weight_decay: f64,
+    /// Whether mixing weights are drawn with Gumbel noise.
+    pub gumbel: bool,
+    /// Temperature of the softmax at the first epoch.
+    pub temperature_start: f64,
+    /// Temperature of the softmax at the last epoch; geometric in between.
+    pub temperature_end: f64,
+}
+
+impl Config {
+    /// The built-in configurations.
+    pub const PRESETS: &[&str] = &["fashion-small", "cifar10-quant"];
+
+    /// The configuration that belongs to a built-in space.
+    ///
+    /// # Errors
+    /// [`Error::UnknownPreset`] lists those that exist.
+    pub fn preset(name: &str) -> Result<Self> {
+        let text = match name {
+            "fashion-small" => include_str!("../presets/fashion-small.toml"),
+            "cifar10-quant" => include_str!("../presets/cifar10-quant.toml"),
+            _ => {
+                return Err(Error::UnknownPreset {
+                    name: name.into(),
+                    known: Config::PRESETS,
+                });
+            }
+        };
+        Config::from_toml(text, name)
+    }
+
+    /// Reads a configuration.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with line and column of what is wrong.
+    pub fn from_toml(text: &str, file: &str) -> Result<Self> {
+        let config: Config = toml::from_str(text).map_err(|source| Error::Config {
+            file: file.into(),
+            source: Box::new(source),
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The configuration as a file that [`Config::from_toml`] reads.
+    ///
+    /// # Errors
+    /// [`Error::ConfigWrite`] when a value has no form in TOML (a path that is not UTF-8).
+    pub fn to_toml(&self) -> Result<String> {
+        toml::to_string_pretty(self).map_err(Error::ConfigWrite)
+    }
+
+    /// Checks what the types do not.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] names the setting and what it has to be.
+    pub fn check(&self) -> Result<()> {
+        let bad = |setting, value: String, expected| {
+            Err(Error::Setting {
+                setting,
+                value,
+                expected,
+            })
+        };
+        let counts = [
+            ("batch", self.batch),
+            ("search.iterations", self.search.iterations),
+            ("search.episodes", self.search.episodes),
+            ("search.retrain", self.search.retrain),
+            ("search.keep", self.search.keep),
+            ("training.proxy_epochs", self.training.proxy_epochs),
+            ("training.exact_epochs", self.training.exact_epochs),
+            ("training.final_epochs", self.training.final_epochs),
+            ("dnas.epochs", self.dnas.epochs),
+            ("controller.hidden", self.controller.hidden),
+        ];
+        for (setting, value) in counts {
+            if value == 0 {
+                return bad(setting, value.to_string(), "at least 1");
+            }
+        }
+        let positive = [
+            ("training.rate", self.training.rate),
+            ("training.clip_norm", self.training.clip_norm),
+            ("dnas.alpha_rate", self.dnas.alpha_rate),
+            ("dnas.temperature_start", self.dnas.temperature_start),
+            ("dnas.temperature_end", self.dnas.temperature_end),
+            ("controller.rate", self.controller.rate),
+        ];
+        for (setting, value) in positive {
+            if !(value.is_finite() && value > 0.0) {
+                return bad(setting, value.to_string(), "a positive number");
+            }
+        }
+        let fractions = [
+            ("training.momentum", self.training.momentum),
+            ("training.label_smoothing", self.training.label_smoothing),
+            ("controller.baseline_decay", self.controller.baseline_decay),
+        ];
+        for (setting, value) in fractions {
+            if !(0.0..1.0).contains(&value) {
+                return bad(setting, value.to_string(), "at least 0 and less than 1");
+            }
+        }
+        let not_negative = [
+            ("training.weight_decay", self.training.weight_decay),
+            ("training.warmup_epochs", self.training.warmup_epochs),
+            ("dnas.alpha_weight_decay", self.dnas.alpha_weight_decay),
+            ("controller.entropy", self.controller.entropy),
+        ];
+        for (setting, value) in not_negative {
+            if !(value.is_finite() && value >= 0.0) {
+                return bad(setting, value.to_string(), "a number, at least 0");
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,95 @@
+//! What can go wrong with a search.
+
+use bytesize::ByteSize;
+use std::path::PathBuf;
+
+/// Shorthand for results of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong with a search.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no such built-in configuration.
+    #[error("there is no preset `{name}`; there are {}", known.join(", "))]
+    UnknownPreset {
+        /// What was asked for.
+        name: String,
+        /// Those that exist.
+        known: &'static [&'static str],
+    },
+    /// A configuration file cannot be understood.
+    #[error("{file}: {source}")]
+    Config {
+        /// The file.
+        file: String,
+        /// Line, column and what would be valid.
+        source: Box<toml::de::Error>,
+    },
+    /// A configuration cannot be written as TOML.
+    #[error("the configuration cannot be written: {0}")]
+    ConfigWrite(toml::ser::Error),
+    /// A setting has a value that makes no sense.
+    #[error("{setting} is {value}, but has to be {expected}")]
+    Setting {
+        /// Which setting.
+        setting: &'static str,
+        /// Its value.
+        value: String,
+        /// What it has to be.
+        expected: &'static str,
+    },
+    /// Not even the cheapest single path fits the memory bound.
+    #[error(
+        "a bound of {} is too small: training the smallest path of this space at batch {batch} takes {} \
+         ({needed_bytes} bytes); raise --memory to that or lower --batch",
+        ByteSize(*bound_bytes as u64), ByteSize(*needed_bytes as u64)
+    )]
+    BoundTooSmall {
+        /// The bound.
+        bound_bytes: usize,
+        /// The smallest bound that would do.
+        needed_bytes: usize,
+        /// The batch size.
+        batch: usize,
+    },
+    /// The folder of a run exists and is not empty.
+    #[error("{}: already holds {found}; name another folder with --out, or remove it", path.display())]
+    FolderInUse {
+        /// The folder.
+        path: PathBuf,
+        /// What is in it.
+        found: String,
+    },
+    /// A file of the run cannot be written or read.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A value cannot be written as JSON.
+    #[error("{}: {source}", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: serde_json::Error,
+    },
+    /// Nothing could be trained: every architecture that was sampled is over the bound or the limits.
+    #[error(
+        "none of {episodes} sampled architectures could be trained: all are over the memory bound or the limits; \
+         raise --memory, --max-aops or --max-params, or lower --batch"
+    )]
+    NothingTrained {
+        /// Episodes so far.
+        episodes: usize,
+    },
+    /// The search space.
+    #[error(transparent)]
+    Space(#[from] radars_space::Error),
+    /// The data set.
+    #[error(transparent)]
+    Data(#[from] radars_data::Error),
+}

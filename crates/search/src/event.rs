@@ -1,0 +1,260 @@
+//! What happens in a search, as it happens: the lines of `events.jsonl` and the food of progress bars.
+
+use radars_space::{Architecture, Candidate};
+use radars_supernet::Mixing;
+use serde::{Deserialize, Serialize};
+
+/// How thoroughly an architecture was trained before it was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fidelity {
+    /// Briefly, within an episode.
+    Proxy,
+    /// To convergence, on the search's own splits.
+    Exact,
+    /// From scratch on all training images, once, for the result.
+    Final,
+}
+
+/// The memory of one network's training, planned and seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    /// Most bytes in use at once, according to the plan.
+    pub planned_peak_bytes: usize,
+    /// Most bytes in use at once, in the run.
+    pub actual_peak_bytes: usize,
+    /// End of the highest range in use: the smallest bound that would have done.
+    pub high_water_bytes: usize,
+}
+
+/// Why a sampled or derived architecture was not trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "why")]
+pub enum Refusal {
+    /// Its training does not fit the bound.
+    OverBound {
+        /// The smallest bound that would do.
+        needed_bytes: usize,
+        /// The bound.
+        bound_bytes: usize,
+    },
+    /// It is over a hard limit.
+    OverLimit {
+        /// What is limited.
+        what: String,
+        /// The architecture's value.
+        value: u64,
+        /// The limit.
+        limit: u64,
+    },
+}
+
+/// One event of a search.
+///
+/// Iterations, episodes and epochs count from 0.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "event")]
+#[non_exhaustive]
+pub enum Event {
+    /// The search begins.
+    Started {
+        /// The program's version.
+        version: String,
+        /// The device and its code path, on which the result may depend.
+        device: String,
+        /// The bound.
+        bound_bytes: usize,
+        /// Host memory that the decoded data set takes, outside the bound.
+        data_bytes: usize,
+        /// Images in the weights, alpha and rewards splits, and in the test set.
+        images: [usize; 4],
+        /// Iterations at most.
+        iterations: usize,
+        /// Episodes of an exploration.
+        episodes: usize,
+    },
+    /// A network's training begins.
+    TrainingStarted {
+        /// How thoroughly.
+        fidelity: Fidelity,
+        /// What is trained.
+        architecture: Architecture,
+        /// Epochs.
+        epochs: usize,
+        /// What the plan says it takes.
+        planned_peak_bytes: usize,
+    },
+    /// A network was trained for an epoch.
+    Epoch {
+        /// How thoroughly.
+        fidelity: Fidelity,
+        /// Which epoch.
+        epoch: usize,
+        /// Mean training loss.
+        loss: f64,
+        /// Seconds it took.
+        seconds: f64,
+    },
+    /// An episode of exploration is over.
+    Episode {
+        /// Iteration of Algorithm 1.
+        iteration: usize,
+        /// Which episode of this exploration.
+        episode: usize,
+        /// What the controller sampled.
+        architecture: Architecture,
+        /// Whether its proxy reward was known already.
+        repeated: bool,
+        /// Accuracy on the rewards split; none when it was not trained.
+        accuracy: Option<f64>,
+        /// Adjusted operations.
+        aops: u64,
+        /// What the controller learns from.
+        reward: f64,
+        /// Why it was not trained.
+        refused: Option<Refusal>,
+        /// Entropy of the controller's policy, in nats a decision.
+        entropy: f64,
+        /// The moving average that the reward is compared with.
+        baseline: f64,
+        /// The memory of its training.
+        memory: Option<Memory>,
+        /// Seconds it took.
+        seconds: f64,
+    },
+    /// One of the best architectures was trained to convergence.
+    Retrained {
+        /// Iteration of Algorithm 1.
+        iteration: usize,
+        /// Which of the best.
+        rank: usize,
+        /// The architecture.
+        architecture: Architecture,
+        /// Its proxy reward.
+        proxy_reward: f64,
+        /// Accuracy on the rewards split.
+        accuracy: f64,
+        /// Its reward at that accuracy.
+        reward: f64,
+        /// The memory of its training.
+        memory: Memory,
+        /// Seconds it took.
+        seconds: f64,
+    },
+    /// SN was chosen: the architectures that span the pruned SuperNet.
+    Pruned {
+        /// Iteration of Algorithm 1.
+        iteration: usize,
+        /// The architectures, best exact reward first.
+        architectures: Vec<Architecture>,
+        /// Candidates a layer, duplicates removed.
+        candidates: Vec<usize>,
+        /// How the mixtures are held.
+        mixing: Mixing,
+        /// Paths through the SuperNet, as many as the mixing can tell apart.
+        paths: f64,
+        /// What the plan says it takes.
+        planned_peak_bytes: usize,
+        /// What the plan says the next architecture would have needed, when it did not fit.
+        refused_bytes: Option<usize>,
+    },
+    /// The SuperNet was trained for an epoch.
+    DnasEpoch {
+        /// Iteration of Algorithm 1.
+        iteration: usize,
+        /// Which epoch, those of the warm-up included.
+        epoch: usize,
+        /// Whether architecture weights were trained.
+        alpha_trained: bool,
+        /// Mean loss of the weight steps.
+        weight_loss: f64,
+        /// Mean loss of the architecture steps.
+        alpha_loss: Option<f64>,
+        /// Softmax temperature.
+        temperature: f64,
+        /// Mixing weights without noise, by layer and vector.
+        alpha: Vec<Vec<Vec<f32>>>,
+        /// Seconds it took.
+        seconds: f64,
+    },
+    /// DNAS is over.
+    Derived {
+        /// Iteration of Algorithm 1.
+        iteration: usize,
+        /// The candidates with the largest mixing weights.
+        architecture: Architecture,
+        /// Why it was not trained.
+        refused: Option<Refusal>,
+        /// Accuracy on the rewards split.
+        accuracy: Option<f64>,
+        /// Its reward.
+        reward: Option<f64>,
+        /// The memory of the SuperNet.
+        supernet_memory: Memory,
+        /// The memory of the derived architecture's training.
+        memory: Option<Memory>,
+        /// Seconds that DNAS took.
+        seconds: f64,
+    },
+    /// There is a new best architecture.
+    Best {
+        /// Iteration of Algorithm 1.
+        iteration: usize,
+        /// The architecture.
+        architecture: Architecture,
+        /// Its exact reward.
+        reward: f64,
+        /// Its accuracy on the rewards split.
+        accuracy: f64,
+        /// Its adjusted operations.
+        aops: u64,
+    },
+    /// The search is over, and why; the final training follows.
+    SearchEnded {
+        /// Why.
+        stop: Stop,
+        /// Iterations done.
+        iterations: usize,
+        /// Seconds it took.
+        seconds: f64,
+    },
+    /// The winner was trained from scratch and tested, once.
+    Tested {
+        /// The winner.
+        architecture: Architecture,
+        /// Accuracy on the test set.
+        test_accuracy: f64,
+        /// The memory of its training.
+        memory: Memory,
+        /// Seconds it took.
+        seconds: f64,
+    },
+}
+
+/// Why a search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stop {
+    /// All iterations are done.
+    Iterations,
+    /// The target reward was reached.
+    Target,
+    /// The time limit was reached.
+    TimeLimit,
+    /// The user asked for it.
+    Interrupted,
+}
+
+/// The candidates of a SuperNet, one list a layer, without duplicates and in order of first appearance.
+pub fn candidates_of(architectures: &[Architecture]) -> Vec<Vec<Candidate>> {
+    let depth = architectures.first().map_or(0, |a| a.layers().len());
+    let mut layers = vec![Vec::new(); depth];
+    for architecture in architectures {
+        for (layer, candidate) in layers.iter_mut().zip(architecture.layers()) {
+            if !layer.contains(candidate) {
+                layer.push(*candidate);
+            }
+        }
+    }
+    layers
+}
