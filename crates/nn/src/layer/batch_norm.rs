@@ -1,0 +1,129 @@
+//! Batch normalisation, with the activation that follows it.
+
+use crate::{Mode, ParameterId, Parameters, Pass, Result, Role};
+use radars_autograd::tensor::{Activation, Backend, BinaryOp, Coefficient, Tensor, UnaryOp};
+use radars_autograd::{Var, ops};
+
+/// Batch normalisation over all but the innermost dimension, then an activation, if any.
+///
+/// In training it uses the batch's mean and biased variance, and moves the running statistics:
+/// `running += momentum * (batch - running)`, with the unbiased variance (the biased one for a single
+/// row). In evaluation it uses the running statistics.
+///
+/// # Source
+/// Ioffe and Szegedy 2015, Algorithms 1 and 2; the running averages are those of the common frameworks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BatchNorm2d {
+    /// Scale `[c]`.
+    pub gamma: ParameterId,
+    /// Shift `[c]`.
+    pub beta: ParameterId,
+    /// Running mean `[c]`.
+    pub mean: ParameterId,
+    /// Running variance `[c]`.
+    pub variance: ParameterId,
+    /// Added to the variance.
+    pub epsilon: f32,
+    /// The share of the newest batch in the running statistics.
+    pub momentum: f32,
+    /// What follows, computed in the same pass over memory.
+    pub activation: Option<Activation>,
+}
+
+impl BatchNorm2d {
+    /// Adds `{name}.gamma` (1), `{name}.beta` (0), `{name}.mean` (0) and `{name}.variance` (1); epsilon is
+    /// 1e-5 and the momentum 0.1.
+    ///
+    /// # Errors
+    /// [`crate::Error::DuplicateName`]; [`crate::tensor::Error::OverBound`].
+    pub fn new<B: Backend>(
+        parameters: &mut Parameters<B>,
+        name: &str,
+        channels: usize,
+        activation: Option<Activation>,
+    ) -> Result<Self> {
+        let mut add = |part, role, value| {
+            parameters.add_full(format!("{name}.{part}"), role, [channels], value)
+        };
+        Ok(BatchNorm2d {
+            gamma: add("gamma", Role::Norm, 1.0)?,
+            beta: add("beta", Role::Norm, 0.0)?,
+            mean: add("mean", Role::Statistic, 0.0)?,
+            variance: add("variance", Role::Statistic, 1.0)?,
+            epsilon: 1e-5,
+            momentum: 0.1,
+            activation,
+        })
+    }
+
+    /// Normalises `x`.
+    ///
+    /// # Shapes
+    /// `x [.., c]`; the result has the same shape.
+    ///
+    /// # Errors
+    /// [`crate::tensor::Error::Shapes`], [`crate::tensor::Error::OverBound`];
+    /// [`crate::Error::NoGradient`] when `x` requires a gradient in evaluation.
+    pub fn forward<B: Backend>(&self, pass: &mut Pass<'_, B>, x: Var<B>) -> Result<Var<B>> {
+        match pass.mode() {
+            Mode::Evaluate => self.evaluate(pass, x),
+            Mode::Train {
+                update_statistics, ..
+            } => {
+                let rows = x.value().shape().rows();
+                let (gamma, beta) = (pass.parameter(self.gamma), pass.parameter(self.beta));
+                let (y, stats) =
+                    ops::batch_norm(pass.tape(), x, gamma, beta, self.epsilon, self.activation)?;
+                if update_statistics {
+                    self.update(pass.parameters_mut(), &stats, rows)?;
+                }
+                Ok(y)
+            }
+        }
+    }
+
+    fn evaluate<B: Backend>(&self, pass: &mut Pass<'_, B>, x: Var<B>) -> Result<Var<B>> {
+        pass.expect_constant("batch normalisation", &x)?;
+        let x = ops::exclusive(x.into_value())?;
+        let parameters = pass.parameters();
+        let y = x.batch_norm_inference_in_place(
+            parameters.value(self.gamma),
+            parameters.value(self.beta),
+            parameters.value(self.mean),
+            parameters.value(self.variance),
+            self.epsilon,
+        )?;
+        Ok(Var::constant(match self.activation {
+            Some(activation) => y.unary_in_place(UnaryOp::from(activation))?,
+            None => y,
+        }))
+    }
+
+    /// Moves the running statistics towards those of a batch of `rows` rows.
+    fn update<B: Backend>(
+        &self,
+        parameters: &mut Parameters<B>,
+        stats: &Tensor<B>,
+        rows: usize,
+    ) -> Result<()> {
+        let channels = stats.shape().last();
+        let unbiased = match rows {
+            0 | 1 => 1.0,
+            _ => (rows as f64 / (rows - 1) as f64) as f32,
+        };
+        let mean = stats.narrow(0, channels)?;
+        self.approach(parameters.value_mut(self.mean), mean)?;
+        let variance = stats
+            .narrow(channels, channels)?
+            .unary_in_place(UnaryOp::Affine {
+                scale: unbiased,
+                shift: 0.0,
+            })?;
+        self.approach(parameters.value_mut(self.variance), variance)
+    }
+
+    fn approach<B: Backend>(&self, running: &mut Tensor<B>, batch: Tensor<B>) -> Result<()> {
+        let change = batch.binary_in_place(BinaryOp::Sub, running)?;
+        Ok(running.accumulate(Coefficient::Constant(self.momentum), &change)?)
+    }
+}

@@ -1,0 +1,135 @@
+//! Convolution with float or fake-quantised weights.
+
+use super::quantised;
+use crate::{Fans, Initialiser, ParameterId, Parameters, Pass, Result, Role};
+use radars_autograd::tensor::random::Seed;
+use radars_autograd::tensor::{Backend, Conv2dOptions, Error, FixedPoint};
+use radars_autograd::{Var, ops};
+
+/// A two-dimensional convolution without bias, `y = conv(x, Qw(W))`; a batch normalisation follows it.
+///
+/// It does not quantise its input: the activation before it does (see
+/// [`Activation::ReluQuantise`](radars_autograd::tensor::Activation)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conv2d {
+    /// The weights `[co, k, k, ci / groups]`.
+    pub weight: ParameterId,
+    /// Stride, padding and groups.
+    pub options: Conv2dOptions,
+    /// The format that the weights are fake-quantised to.
+    pub weight_format: Option<FixedPoint>,
+}
+
+/// What a [`Conv2d`] is made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conv2dSettings {
+    /// Channels of the input.
+    pub in_channels: usize,
+    /// Channels of the output.
+    pub out_channels: usize,
+    /// Side of the square kernel.
+    pub kernel: usize,
+    /// Stride, padding and groups.
+    pub options: Conv2dOptions,
+    /// The format that the weights are fake-quantised to.
+    pub weight_format: Option<FixedPoint>,
+}
+
+impl Conv2dSettings {
+    /// Stride 1, the padding that keeps the size of the image (odd kernels), one group, float weights.
+    pub fn same(in_channels: usize, out_channels: usize, kernel: usize) -> Self {
+        Conv2dSettings {
+            in_channels,
+            out_channels,
+            kernel,
+            options: Conv2dOptions {
+                stride: 1,
+                padding: kernel / 2,
+                groups: 1,
+            },
+            weight_format: None,
+        }
+    }
+
+    /// How many values flow into and out of one of its units.
+    pub fn fans(&self) -> Fans {
+        let window = self.kernel * self.kernel;
+        let groups = self.options.groups.max(1);
+        Fans {
+            fan_in: window * self.in_channels / groups,
+            fan_out: window * self.out_channels / groups,
+        }
+    }
+}
+
+impl Conv2d {
+    /// Adds the weights, initialised as [`Initialiser::kaiming_for`] their format, as `{name}.weight`.
+    ///
+    /// # Errors
+    /// [`Error::Geometry`] when the groups do not divide the channels;
+    /// [`crate::Error::DuplicateName`]; [`Error::OverBound`].
+    pub fn new<B: Backend>(
+        parameters: &mut Parameters<B>,
+        name: &str,
+        settings: Conv2dSettings,
+        seed: Seed,
+    ) -> Result<Self> {
+        let initialiser = Initialiser::kaiming_for(settings.weight_format);
+        Conv2d::with_initialiser(parameters, name, settings, initialiser, seed)
+    }
+
+    /// [`Conv2d::new`] with other initial weights.
+    ///
+    /// # Errors
+    /// As [`Conv2d::new`].
+    pub fn with_initialiser<B: Backend>(
+        parameters: &mut Parameters<B>,
+        name: &str,
+        settings: Conv2dSettings,
+        initialiser: Initialiser,
+        seed: Seed,
+    ) -> Result<Self> {
+        let Conv2dSettings {
+            in_channels,
+            out_channels,
+            kernel,
+            options,
+            weight_format,
+        } = settings;
+        let groups = options.groups;
+        if groups == 0 || in_channels % groups != 0 || out_channels % groups != 0 {
+            return Err(crate::Error::Tensor(Error::Geometry {
+                op: "conv2d",
+                what: "groups",
+                value: groups,
+                expected: "a divisor of the input and of the output channels",
+            }));
+        }
+        let weight = parameters.add_random(
+            format!("{name}.weight"),
+            Role::Weight,
+            [out_channels, kernel, kernel, in_channels / groups],
+            initialiser,
+            settings.fans(),
+            seed,
+        )?;
+        Ok(Conv2d {
+            weight,
+            options,
+            weight_format,
+        })
+    }
+
+    /// Convolves `x`.
+    ///
+    /// # Shapes
+    /// `x [n, h, w, ci]` gives `[n, ho, wo, co]`.
+    ///
+    /// # Errors
+    /// [`Error::Shapes`], [`Error::Geometry`], [`Error::OverBound`].
+    pub fn forward<B: Backend>(&self, pass: &mut Pass<'_, B>, x: Var<B>) -> Result<Var<B>> {
+        let weight = pass.parameter(self.weight);
+        let weight = quantised(pass, weight, self.weight_format)?;
+        Ok(ops::conv2d(pass.tape(), x, weight, self.options)?)
+    }
+}
