@@ -84,6 +84,22 @@ impl Gather {
         }
     }
 
+    /// The same gather from source images that already have their padding around them.
+    pub(super) fn framed(self) -> Self {
+        let [height, width, channels] = self.source;
+        let border = 2 * self.padding;
+        Gather {
+            source: [height + border, width + border, channels],
+            padding: 0,
+            ..self
+        }
+    }
+
+    /// Whether the source is the convolution's input.
+    pub(super) fn reads_input(&self) -> bool {
+        !self.dgrad
+    }
+
     /// Source channels of a group.
     pub(super) fn depth(&self) -> usize {
         self.source[2] / self.groups

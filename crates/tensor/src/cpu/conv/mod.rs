@@ -4,14 +4,22 @@
 //! into shares and chunks of fixed size, which the threads of the pool take in any order.
 
 mod depthwise;
+#[cfg(target_arch = "x86_64")]
+mod direct;
+#[cfg(target_arch = "x86_64")]
+mod frame;
 mod gather;
 mod im2col;
 mod matmul;
 #[cfg(test)]
 mod tests;
+#[cfg(target_arch = "x86_64")]
+mod tile;
+#[cfg(target_arch = "x86_64")]
+mod wgrad;
 
 use super::{Cpu, CpuSpec};
-use crate::{Conv2d, Error, Op, Result};
+use crate::{Conv2d, Error, Isa, Op, Result};
 use gather::Gather;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -19,16 +27,24 @@ use std::ops::Range;
 /// The kernels that compute a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Path {
+    /// Channels in the lanes, on any machine.
     Depthwise,
+    /// Tiles in AVX-512 registers.
+    #[cfg(target_arch = "x86_64")]
+    Direct,
+    /// Matrix products, on any machine.
     Im2col,
 }
 
 impl Path {
-    fn of(_spec: &CpuSpec, g: &Conv2d) -> Self {
+    fn of(spec: &CpuSpec, g: &Conv2d) -> Self {
         if depthwise::applies(g) {
-            Path::Depthwise
-        } else {
-            Path::Im2col
+            return Path::Depthwise;
+        }
+        match spec.isa {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => Path::Direct,
+            _ => Path::Im2col,
         }
     }
 }
@@ -40,6 +56,8 @@ pub(super) fn scratch_bytes(spec: &CpuSpec, op: &Op<'_>) -> usize {
         Op::Conv2dDgrad(g) => gather_scratch(Path::of(spec, g), g, &Gather::dgrad(g)),
         Op::Conv2dWgrad(g) => match Path::of(spec, g) {
             Path::Depthwise => depthwise::wgrad_scratch_len(g),
+            #[cfg(target_arch = "x86_64")]
+            Path::Direct => wgrad::scratch_len(g),
             Path::Im2col => im2col::wgrad_scratch_len(g),
         },
         _ => 0,
@@ -50,6 +68,8 @@ pub(super) fn scratch_bytes(spec: &CpuSpec, op: &Op<'_>) -> usize {
 fn gather_scratch(path: Path, g: &Conv2d, gather: &Gather) -> usize {
     match path {
         Path::Depthwise => depthwise::scratch_len(g),
+        #[cfg(target_arch = "x86_64")]
+        Path::Direct => direct::scratch_len(g, gather),
         Path::Im2col => im2col::scratch_len(gather),
     }
 }
@@ -130,6 +150,9 @@ pub(super) fn wgrad(
     )?;
     cpu.pool.install(|| match Path::of(&cpu.spec, g) {
         Path::Depthwise => depthwise::wgrad(cpu.spec.isa, g, x, dy, dw, scratch),
+        // SAFETY: a `Cpu` of this instruction set exists on machines that have it alone.
+        #[cfg(target_arch = "x86_64")]
+        Path::Direct => unsafe { wgrad::run(g, x, dy, dw, scratch) },
         Path::Im2col => im2col::wgrad(g, x, dy, dw, scratch),
     });
     Ok(())
@@ -148,6 +171,9 @@ fn gather(
         Path::Depthwise => {
             depthwise::run(cpu.spec.isa, gather, source, weights, target, scratch);
         }
+        // SAFETY: a `Cpu` of this instruction set exists on machines that have it alone.
+        #[cfg(target_arch = "x86_64")]
+        Path::Direct => unsafe { direct::run(g, gather, source, weights, target, scratch) },
         Path::Im2col => im2col::run(gather, source, weights, target, scratch),
     });
 }

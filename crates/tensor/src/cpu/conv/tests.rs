@@ -1,8 +1,8 @@
 //! Convolutions against plain loops in f64, over geometries, instruction sets and numbers of threads.
 
 use super::*;
+use crate::Conv2dOptions;
 use crate::random::Seed;
-use crate::{Conv2dOptions, Isa};
 use rand::RngExt;
 
 /// `[batch, h, w, ci, co, kernel, stride, padding, groups]`.
