@@ -1,0 +1,188 @@
+//! The first-order DNAS step: network weights on one batch, architecture weights on another.
+
+use crate::trainer::LossSum;
+use crate::{Images, Mixing, Relaxation, Result, SuperNet, WeightSettings};
+use radars_nn::autograd::ops;
+use radars_nn::tensor::random::Seed;
+use radars_nn::tensor::{Arena, Backend};
+use radars_nn::{Adam, AdamSettings, Mode, Parameters, Pass, Sgd, Trains, loss};
+use radars_space::{Architecture, Candidate, ImageShape, Reward, Space};
+use serde::{Deserialize, Serialize};
+
+/// How a SuperNet is trained, the rates of each step aside.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DnasSettings {
+    /// Training of the network weights.
+    pub weights: WeightSettings,
+    /// Adam for the architecture weights.
+    pub alpha: AdamSettings,
+}
+
+/// What a SuperNet is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct SuperNetPlan<'a> {
+    /// The space.
+    pub space: &'a Space,
+    /// The candidates of every layer.
+    pub candidates: &'a [Vec<Candidate>],
+    /// How the mixtures are held.
+    pub mixing: Mixing,
+    /// The trade-off of the architecture loss.
+    pub reward: Reward,
+}
+
+/// A SuperNet in training: weights, architecture weights, their optimizers, the losses so far.
+///
+/// The architecture loss is `alpha * CE + (1 - alpha) * E[AOPS] / gamma` with Eq. 2's trade-off, the
+/// expectation under the mixing weights of the forward pass; what does not depend on the architecture
+/// weights (`beta`, the classifier) is left out.
+pub struct DnasTrainer<B: Backend> {
+    network: SuperNet<B>,
+    parameters: Parameters<B>,
+    weight_optimizer: Sgd<B>,
+    alpha_optimizer: Adam<B>,
+    weight_losses: LossSum<B>,
+    alpha_losses: LossSum<B>,
+    settings: DnasSettings,
+    accuracy_weight: f32,
+    input: ImageShape,
+}
+
+impl<B: Backend> DnasTrainer<B> {
+    /// Builds the SuperNet in `arena`; initial weights are a function of `seed`.
+    ///
+    /// # Errors
+    /// As [`SuperNet::new`].
+    pub fn new(
+        arena: &Arena<B>,
+        of: SuperNetPlan<'_>,
+        settings: DnasSettings,
+        seed: Seed,
+    ) -> Result<Self> {
+        let mut parameters = Parameters::new(arena);
+        let slope = of.reward.cost_slope();
+        let network = SuperNet::new(
+            &mut parameters,
+            of.space,
+            of.candidates,
+            of.mixing,
+            slope,
+            seed,
+        )?;
+        Ok(DnasTrainer {
+            network,
+            weight_optimizer: Sgd::new(settings.weights.sgd, &parameters, Trains::Weights)?,
+            alpha_optimizer: Adam::new(settings.alpha, &parameters, Trains::Architecture)?,
+            weight_losses: LossSum::new(arena)?,
+            alpha_losses: LossSum::new(arena)?,
+            parameters,
+            settings,
+            accuracy_weight: of.reward.alpha() as f32,
+            input: of.space.input()?,
+        })
+    }
+
+    /// One step of the network weights; gives the bytes that were saved for the way back.
+    ///
+    /// # Errors
+    /// [`crate::Error::Batch`], [`crate::Error::Nn`].
+    pub fn weight_step(
+        &mut self,
+        batch: Images<'_>,
+        relaxation: &Relaxation,
+        rate: f32,
+    ) -> Result<usize> {
+        let (images, labels) = batch.upload(self.parameters.arena(), self.input)?;
+        let mut pass = Pass::new(&mut self.parameters, Mode::WEIGHTS);
+        let logits = self.network.forward(&mut pass, images, relaxation)?.logits;
+        let loss = loss::cross_entropy(
+            &mut pass,
+            logits,
+            &labels,
+            self.settings.weights.label_smoothing,
+        )?;
+        drop(labels);
+        self.weight_losses.add(loss.value())?;
+        let saved_bytes = pass.saved_bytes();
+        let gradients = pass.backward(loss)?;
+        self.weight_optimizer
+            .step(&mut self.parameters, gradients, rate)?;
+        Ok(saved_bytes)
+    }
+
+    /// One step of the architecture weights; gives the bytes that were saved for the way back.
+    ///
+    /// # Errors
+    /// [`crate::Error::Batch`], [`crate::Error::Nn`].
+    pub fn alpha_step(
+        &mut self,
+        batch: Images<'_>,
+        relaxation: &Relaxation,
+        rate: f32,
+    ) -> Result<usize> {
+        let (images, labels) = batch.upload(self.parameters.arena(), self.input)?;
+        let mut pass = Pass::new(&mut self.parameters, Mode::ARCHITECTURE);
+        let mixture = self.network.forward(&mut pass, images, relaxation)?;
+        let entropy = loss::cross_entropy(&mut pass, mixture.logits, &labels, 0.0)?;
+        drop(labels);
+        let accuracy_term = ops::affine(pass.tape(), entropy, self.accuracy_weight, 0.0)?;
+        let loss = ops::add(pass.tape(), accuracy_term, mixture.cost)?;
+        self.alpha_losses.add(loss.value())?;
+        let saved_bytes = pass.saved_bytes();
+        let gradients = pass.backward(loss)?;
+        self.alpha_optimizer
+            .step(&mut self.parameters, gradients, rate)?;
+        Ok(saved_bytes)
+    }
+
+    /// The mean losses of the weight steps and of the architecture steps since they were last asked for.
+    ///
+    /// # Errors
+    /// [`crate::Error::Nn`].
+    pub fn take_mean_losses(&mut self) -> Result<(Option<f64>, Option<f64>)> {
+        Ok((
+            self.weight_losses.take_mean()?,
+            self.alpha_losses.take_mean()?,
+        ))
+    }
+
+    /// The lengths of all vectors of architecture weights, for the noise of a [`Relaxation`].
+    pub fn vectors(&self) -> Vec<usize> {
+        self.network.vectors(&self.parameters)
+    }
+
+    /// The mixing weights at temperature 1 and without noise, by layer and vector.
+    ///
+    /// # Errors
+    /// [`crate::Error::Nn`].
+    pub fn mixing_weights(&self) -> Result<Vec<Vec<Vec<f32>>>> {
+        self.network.mixing_weights(&self.parameters)
+    }
+
+    /// The architecture with the largest mixing weights.
+    ///
+    /// # Errors
+    /// [`crate::Error::Nn`].
+    pub fn derive(&self) -> Result<Architecture> {
+        self.network.derive(&self.parameters)
+    }
+
+    /// Paths that the mixing can tell apart.
+    pub fn paths(&self) -> f64 {
+        self.network.paths()
+    }
+
+    /// Weights, statistics and architecture weights.
+    pub fn parameters(&self) -> &Parameters<B> {
+        &self.parameters
+    }
+
+    /// Everything to be restored: parameters, the weights' optimizer, the architecture weights' optimizer.
+    pub fn state_mut(&mut self) -> (&mut Parameters<B>, &mut Sgd<B>, &mut Adam<B>) {
+        (
+            &mut self.parameters,
+            &mut self.weight_optimizer,
+            &mut self.alpha_optimizer,
+        )
+    }
+}

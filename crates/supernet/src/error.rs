@@ -1,0 +1,54 @@
+//! What can go wrong when networks are built or trained.
+
+/// Shorthand for results of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong when networks are built or trained.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A SuperNet needs candidates in every layer.
+    #[error(
+        "a SuperNet of {expected} layers needs candidates in each, but {found} layers have some"
+    )]
+    Candidates {
+        /// Layers of the space.
+        expected: usize,
+        /// Layers that candidates were given for.
+        found: usize,
+    },
+    /// Labels and images do not go together.
+    #[error(
+        "a batch of {labels} labels has {values} image values, which is not {labels} images of {image} values"
+    )]
+    Batch {
+        /// Labels.
+        labels: usize,
+        /// Values of all images.
+        values: usize,
+        /// Values of one image.
+        image: usize,
+    },
+    /// The search space.
+    #[error(transparent)]
+    Space(#[from] radars_space::Error),
+    /// Layers, optimizers and tensors.
+    #[error(transparent)]
+    Nn(#[from] radars_nn::Error),
+}
+
+impl From<radars_nn::tensor::Error> for Error {
+    fn from(error: radars_nn::tensor::Error) -> Self {
+        Error::Nn(error.into())
+    }
+}
+
+impl Error {
+    /// The tensor error underneath, if that is what it is.
+    pub fn tensor(&self) -> Option<&radars_nn::tensor::Error> {
+        match self {
+            Error::Nn(radars_nn::Error::Tensor(error)) => Some(error),
+            _ => None,
+        }
+    }
+}

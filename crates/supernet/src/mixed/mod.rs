@@ -1,0 +1,7 @@
+//! Mixed operations: the ways to hold the mixture of a layer's candidates (DESIGN, section 8).
+
+mod factorised;
+mod materialised;
+
+pub use factorised::{FactorisedKernel, FactorisedWeights, factorised};
+pub use materialised::{CandidateFormat, materialised};

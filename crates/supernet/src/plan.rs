@@ -1,0 +1,147 @@
+//! The planner: what a training needs, found by running it on the planning backend.
+
+use crate::{
+    ChildTrainer, DnasSettings, DnasTrainer, Images, Relaxation, Result, SuperNetPlan,
+    WeightSettings,
+};
+use radars_nn::tensor::random::Seed;
+use radars_nn::tensor::{Arena, Backend, Meta, Stats};
+use radars_space::{Architecture, Space};
+
+/// What a training needs, to the byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Most bytes in use at once.
+    pub peak_bytes: usize,
+    /// End of the highest range in use: the smallest bound that will do.
+    pub high_water_bytes: usize,
+    /// Most bytes that a step keeps for its way back.
+    pub saved_bytes: usize,
+    /// Ranges handed out in the planned program.
+    pub allocations: usize,
+}
+
+impl Plan {
+    fn new(stats: Stats, saved_bytes: usize) -> Self {
+        Plan {
+            peak_bytes: stats.peak_bytes,
+            high_water_bytes: stats.high_water_bytes,
+            saved_bytes,
+            allocations: stats.allocations,
+        }
+    }
+
+    /// Whether it fits a bound.
+    pub fn fits(&self, bound_bytes: usize) -> bool {
+        // A bound is used in whole blocks of the alignment, and the mark ends on one.
+        self.high_water_bytes <= bound_bytes
+    }
+}
+
+/// The batch sizes of a training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchSizes {
+    /// Images of a training step.
+    pub step: usize,
+    /// Images that are evaluated in the end, in batches of `step`, the last one smaller; 0 for none.
+    pub evaluated: usize,
+}
+
+impl BatchSizes {
+    /// The different sizes of evaluation batches, in order.
+    fn evaluations(self) -> impl Iterator<Item = usize> {
+        let full = (self.evaluated >= self.step).then_some(self.step);
+        let rest = self.evaluated % self.step.max(1);
+        full.into_iter().chain((rest > 0).then_some(rest))
+    }
+}
+
+/// Zeros in the form of a batch; the planning backend does not read them.
+struct Blank {
+    values: Vec<f32>,
+    labels: Vec<i32>,
+}
+
+impl Blank {
+    fn new(space: &Space, images: usize) -> Result<Self> {
+        let elements = space.input()?.elements() as usize;
+        Ok(Blank {
+            values: vec![0.0; images * elements],
+            labels: vec![0; images],
+        })
+    }
+
+    fn images(&self) -> Images<'_> {
+        Images {
+            values: &self.values,
+            labels: &self.labels,
+        }
+    }
+}
+
+/// An arena for planning: as large as addresses go, so that nothing is refused.
+fn unbounded<B: Backend>(spec: &B::Spec) -> Result<Arena<Meta<B>>> {
+    Ok(Arena::with_bound(
+        Meta::new(spec.clone()),
+        isize::MAX as usize,
+    )?)
+}
+
+/// Plans the training of a child network: two steps, for the second finds what the first left behind,
+/// and the evaluations.
+///
+/// # Errors
+/// As [`crate::Child::new`].
+pub fn plan_child<B: Backend>(
+    spec: &B::Spec,
+    space: &Space,
+    architecture: &Architecture,
+    batches: BatchSizes,
+    settings: WeightSettings,
+) -> Result<Plan> {
+    let arena = unbounded::<B>(spec)?;
+    let mut trainer = ChildTrainer::new(&arena, space, architecture, settings, Seed(0))?;
+    let batch = Blank::new(space, batches.step)?;
+    let mut saved_bytes = 0;
+    for _ in 0..2 {
+        saved_bytes = trainer.step(batch.images(), 0.1)?.max(saved_bytes);
+    }
+    for images in batches.evaluations() {
+        trainer.logits(Blank::new(space, images)?.images())?;
+    }
+    Ok(Plan::new(arena.stats(), saved_bytes))
+}
+
+/// Plans the training of a SuperNet: two steps of each kind, in turn.
+///
+/// # Errors
+/// As [`crate::SuperNet::new`].
+pub fn plan_supernet<B: Backend>(
+    spec: &B::Spec,
+    of: SuperNetPlan<'_>,
+    batch: usize,
+    settings: DnasSettings,
+) -> Result<Plan> {
+    let arena = unbounded::<B>(spec)?;
+    let mut trainer = DnasTrainer::new(&arena, of, settings, Seed(0))?;
+    let noise = trainer
+        .vectors()
+        .into_iter()
+        .map(|n| vec![0.0; n])
+        .collect();
+    let relaxation = Relaxation {
+        temperature: 1.0,
+        noise,
+    };
+    let batch = Blank::new(of.space, batch)?;
+    let mut saved_bytes = 0;
+    for _ in 0..2 {
+        saved_bytes = trainer
+            .weight_step(batch.images(), &relaxation, 0.1)?
+            .max(saved_bytes);
+        saved_bytes = trainer
+            .alpha_step(batch.images(), &relaxation, 0.1)?
+            .max(saved_bytes);
+    }
+    Ok(Plan::new(arena.stats(), saved_bytes))
+}

@@ -1,0 +1,71 @@
+//! What a SuperNet asks of a mixed layer, whichever way it holds its mixture.
+
+use crate::Result;
+use radars_nn::autograd::Var;
+use radars_nn::tensor::random::Seed;
+use radars_nn::tensor::{Backend, Tensor};
+use radars_nn::{Fans, ParameterId, Parameters, Pass};
+use radars_space::{Candidate, ConvGeometry};
+
+/// A layer that mixes candidates.
+pub(super) trait MixedLayer<B: Backend> {
+    /// The vectors of architecture weights.
+    fn alphas(&self) -> &[ParameterId];
+
+    /// The mixture under the mixing weights `p`, one vector for each of [`MixedLayer::alphas`].
+    fn forward(&self, pass: &mut Pass<'_, B>, x: Var<B>, p: Vec<Var<B>>) -> Result<Var<B>>;
+
+    /// The expected AOPS of the layer under `p`, times the cost slope; one element.
+    fn expected_cost(&self, pass: &mut Pass<'_, B>, p: &[Var<B>]) -> Result<Var<B>>;
+
+    /// How many candidates the mixing weights can tell apart.
+    fn candidates(&self) -> usize;
+
+    /// The candidate of one choice in every vector.
+    fn derive(&self, choices: &[usize]) -> Candidate;
+}
+
+/// Where in a SuperNet a layer is built.
+pub(super) struct Site<'a, B: Backend> {
+    /// The store its parameters go to.
+    pub parameters: &'a mut Parameters<B>,
+    /// Which layer, from 0.
+    pub index: usize,
+    /// Its fixed sizes.
+    pub geometry: ConvGeometry,
+    /// What one expected AOPS adds to the loss.
+    pub cost_slope: f64,
+    /// Initial weights derive from it.
+    pub seed: Seed,
+}
+
+impl<B: Backend> Site<'_, B> {
+    /// The fans of a kernel of side `kernel`.
+    pub fn fans(&self, kernel: usize) -> Fans {
+        let window = kernel * kernel;
+        Fans {
+            fan_in: window * self.geometry.input.channels / self.geometry.groups,
+            fan_out: window * self.geometry.output.channels / self.geometry.groups,
+        }
+    }
+
+    /// The shape of a kernel of side `kernel`.
+    pub fn weight_shape(&self, kernel: usize) -> [usize; 4] {
+        let g = &self.geometry;
+        [
+            g.output.channels,
+            kernel,
+            kernel,
+            g.input.channels / g.groups,
+        ]
+    }
+
+    /// A constant vector on the device.
+    pub fn vector(&self, values: &[f32]) -> Result<Tensor<B>> {
+        Ok(Tensor::from_slice(
+            self.parameters.arena(),
+            [values.len()],
+            values,
+        )?)
+    }
+}

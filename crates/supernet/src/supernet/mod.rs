@@ -1,0 +1,212 @@
+//! The SuperNet: all candidates of a pruned space at once, weighted by architecture weights.
+
+mod factorised;
+mod gain;
+mod layer;
+mod materialised;
+
+use crate::child::classifier;
+use crate::{Error, Mixing, Result};
+use layer::MixedLayer;
+use radars_nn::autograd::{Var, ops};
+use radars_nn::tensor::random::Seed;
+use radars_nn::tensor::{Activation, Backend, Tensor};
+use radars_nn::{BatchNorm2d, Linear, Parameters, Pass};
+use radars_space::{Architecture, Candidate, Space};
+
+/// How mixing weights follow from architecture weights: `p = softmax((alpha + noise) / temperature)`.
+#[derive(Clone, Debug)]
+pub struct Relaxation {
+    /// Softmax temperature.
+    pub temperature: f32,
+    /// Gumbel noise for every vector of architecture weights, in the order of [`SuperNet::vectors`]; zeros
+    /// for none.
+    ///
+    /// # Source
+    /// Jang et al. 2017, Gumbel-softmax.
+    pub noise: Vec<Vec<f32>>,
+}
+
+/// A SuperNet over some candidates of every layer.
+///
+/// Every layer mixes its candidates before one batch norm and one ReLU, which keeps the mixture linear.
+pub struct SuperNet<B: Backend> {
+    mixing: Mixing,
+    layers: Vec<(Box<dyn MixedLayer<B>>, BatchNorm2d)>,
+    classifier: Linear,
+}
+
+/// What a SuperNet computes for a batch.
+pub struct Mixture<B: Backend> {
+    /// `[n, classes]`.
+    pub logits: Var<B>,
+    /// The expected AOPS of the convolutions under the mixing weights, times the cost slope; one element.
+    pub cost: Var<B>,
+}
+
+impl<B: Backend> SuperNet<B> {
+    /// Adds the parameters of a SuperNet to an empty store; initial weights are a function of `seed`.
+    ///
+    /// `candidates` holds a list without duplicates for every layer. `cost_slope` is what one more
+    /// expected AOPS adds to the loss (Eq. 2: `(1 - alpha) / gamma`).
+    ///
+    /// # Errors
+    /// [`Error::Candidates`] when a layer has none; [`Error::Nn`] when memory does not suffice.
+    pub fn new(
+        parameters: &mut Parameters<B>,
+        space: &Space,
+        candidates: &[Vec<Candidate>],
+        mixing: Mixing,
+        cost_slope: f64,
+        seed: Seed,
+    ) -> Result<Self> {
+        let geometry = space.geometry()?;
+        let found = candidates.iter().filter(|c| !c.is_empty()).count();
+        if found != geometry.len() || candidates.len() != geometry.len() {
+            return Err(Error::Candidates {
+                expected: geometry.len(),
+                found,
+            });
+        }
+        let mut layers = Vec::with_capacity(geometry.len());
+        for (index, (g, candidates)) in geometry.iter().zip(candidates).enumerate() {
+            let mut at = layer::Site {
+                parameters: &mut *parameters,
+                index,
+                geometry: *g,
+                cost_slope,
+                seed,
+            };
+            let mixed: Box<dyn MixedLayer<B>> = match mixing {
+                Mixing::Materialised => {
+                    Box::new(materialised::Materialised::new(&mut at, candidates)?)
+                }
+                Mixing::Factorised => Box::new(factorised::Factorised::new(&mut at, candidates)?),
+            };
+            let name = format!("layer{index}.norm");
+            let norm =
+                BatchNorm2d::new(parameters, &name, g.output.channels, Some(Activation::Relu))?;
+            layers.push((mixed, norm));
+        }
+        let classifier = classifier(parameters, space, seed)?;
+        Ok(SuperNet {
+            mixing,
+            layers,
+            classifier,
+        })
+    }
+
+    /// How the mixtures are held.
+    pub fn mixing(&self) -> Mixing {
+        self.mixing
+    }
+
+    /// The lengths of all vectors of architecture weights, layer by layer.
+    pub fn vectors(&self, parameters: &Parameters<B>) -> Vec<usize> {
+        let alphas = self.layers.iter().flat_map(|(layer, _)| layer.alphas());
+        alphas.map(|&id| parameters.value(id).elements()).collect()
+    }
+
+    /// Paths through the SuperNet that the mixing can tell apart. A factorised one spans the product of
+    /// its types, which are more than the candidates it was made from.
+    pub fn paths(&self) -> f64 {
+        self.layers
+            .iter()
+            .map(|(layer, _)| layer.candidates() as f64)
+            .product()
+    }
+
+    /// The forward pass.
+    ///
+    /// # Errors
+    /// Those of the operations, above all [`radars_nn::tensor::Error::OverBound`].
+    pub fn forward(
+        &self,
+        pass: &mut Pass<'_, B>,
+        images: Tensor<B>,
+        relaxation: &Relaxation,
+    ) -> Result<Mixture<B>> {
+        let mut x = Var::constant(images);
+        let mut cost: Option<Var<B>> = None;
+        let mut noise = relaxation.noise.iter();
+        for (layer, norm) in &self.layers {
+            let mut p = Vec::with_capacity(layer.alphas().len());
+            for &alpha in layer.alphas() {
+                let alpha = pass.parameter(alpha);
+                p.push(relax(pass, alpha, noise.next(), relaxation.temperature)?);
+            }
+            let of_layer = layer.expected_cost(pass, &p)?;
+            cost = Some(match cost {
+                None => of_layer,
+                Some(sum) => ops::add(pass.tape(), sum, of_layer)?,
+            });
+            x = layer.forward(pass, x, p)?;
+            x = norm.forward(pass, x)?;
+        }
+        let pooled = ops::global_average_pool(pass.tape(), x)?;
+        let logits = self.classifier.forward(pass, pooled)?;
+        let cost = match cost {
+            Some(cost) => cost,
+            None => Var::constant(Tensor::zeros(pass.arena(), [1])?),
+        };
+        Ok(Mixture { logits, cost })
+    }
+
+    /// The mixing weights at temperature 1 and without noise, by layer and vector.
+    ///
+    /// # Errors
+    /// [`radars_nn::tensor::Error::NoValues`] on the planning backend.
+    pub fn mixing_weights(&self, parameters: &Parameters<B>) -> Result<Vec<Vec<Vec<f32>>>> {
+        let read = |(layer, _): &(Box<dyn MixedLayer<B>>, _)| {
+            let alphas = layer.alphas().iter();
+            alphas
+                .map(|&id| Ok(softmax(&parameters.value(id).read()?)))
+                .collect()
+        };
+        self.layers.iter().map(read).collect()
+    }
+
+    /// The candidate with the largest mixing weight in every layer (in every vector, where there are
+    /// several); the first of equals.
+    ///
+    /// # Errors
+    /// [`radars_nn::tensor::Error::NoValues`] on the planning backend.
+    pub fn derive(&self, parameters: &Parameters<B>) -> Result<Architecture> {
+        let weights = self.mixing_weights(parameters)?;
+        let layers = self.layers.iter().zip(&weights);
+        let derived = layers
+            .map(|((layer, _), p)| layer.derive(&p.iter().map(|p| argmax(p)).collect::<Vec<_>>()));
+        Ok(Architecture(derived.collect()))
+    }
+}
+
+/// `softmax((alpha + noise) / temperature)`.
+fn relax<B: Backend>(
+    pass: &mut Pass<'_, B>,
+    alpha: Var<B>,
+    noise: Option<&Vec<f32>>,
+    temperature: f32,
+) -> Result<Var<B>> {
+    let alpha = match noise {
+        None => alpha,
+        Some(noise) => {
+            let noise = Tensor::from_slice(pass.arena(), alpha.value().shape(), noise)?;
+            ops::add(pass.tape(), alpha, Var::constant(noise))?
+        }
+    };
+    let scaled = ops::affine(pass.tape(), alpha, 1.0 / temperature, 0.0)?;
+    Ok(ops::softmax(pass.tape(), scaled)?)
+}
+
+/// The softmax of a few values on the host.
+fn softmax(values: &[f32]) -> Vec<f32> {
+    let largest = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let powers: Vec<f32> = values.iter().map(|v| libm::expf(v - largest)).collect();
+    let sum: f32 = powers.iter().sum();
+    powers.into_iter().map(|p| p / sum).collect()
+}
+
+fn argmax(values: &[f32]) -> usize {
+    let first_largest = |best: usize, i: usize| if values[i] > values[best] { i } else { best };
+    (0..values.len()).fold(0, first_largest)
+}

@@ -1,0 +1,183 @@
+//! Training a child network: one step, one evaluation, nothing about epochs or data sets.
+
+use crate::{Child, Error, Result};
+use radars_nn::tensor::random::Seed;
+use radars_nn::tensor::{Arena, Backend, Coefficient, DType, Tensor};
+use radars_nn::{Mode, Parameters, Pass, Sgd, SgdSettings, Trains, loss};
+use radars_space::{Architecture, ImageShape, Space};
+use serde::{Deserialize, Serialize};
+
+/// How network weights are trained, the rate of each step aside.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WeightSettings {
+    /// Momentum, weight decay and clipping.
+    pub sgd: SgdSettings,
+    /// Label smoothing of the cross entropy.
+    pub label_smoothing: f32,
+}
+
+/// A batch of images on the host, channels last, with their labels.
+#[derive(Clone, Copy, Debug)]
+pub struct Images<'a> {
+    /// `[n, h, w, c]`, in row order.
+    pub values: &'a [f32],
+    /// `[n]`.
+    pub labels: &'a [i32],
+}
+
+impl Images<'_> {
+    /// Copies images and labels to the device.
+    pub(crate) fn upload<B: Backend>(
+        self,
+        arena: &Arena<B>,
+        shape: ImageShape,
+    ) -> Result<(Tensor<B>, Tensor<B>)> {
+        let image = shape.height * shape.width * shape.channels;
+        if self.values.len() != self.labels.len() * image {
+            return Err(Error::Batch {
+                labels: self.labels.len(),
+                values: self.values.len(),
+                image,
+            });
+        }
+        let batch = [self.labels.len(), shape.height, shape.width, shape.channels];
+        let images = Tensor::from_slice(arena, batch, self.values)?;
+        Ok((
+            images,
+            Tensor::from_slice(arena, [self.labels.len()], self.labels)?,
+        ))
+    }
+}
+
+/// A child network in training: its weights, their optimizer, and the loss so far.
+pub struct ChildTrainer<B: Backend> {
+    network: Child,
+    parameters: Parameters<B>,
+    optimizer: Sgd<B>,
+    losses: LossSum<B>,
+    settings: WeightSettings,
+    input: ImageShape,
+}
+
+impl<B: Backend> ChildTrainer<B> {
+    /// Builds the network in `arena`; initial weights are a function of `seed`.
+    ///
+    /// # Errors
+    /// As [`Child::new`].
+    pub fn new(
+        arena: &Arena<B>,
+        space: &Space,
+        architecture: &Architecture,
+        settings: WeightSettings,
+        seed: Seed,
+    ) -> Result<Self> {
+        let mut parameters = Parameters::new(arena);
+        let network = Child::new(&mut parameters, space, architecture, seed)?;
+        let optimizer = Sgd::new(settings.sgd, &parameters, Trains::Weights)?;
+        let losses = LossSum::new(arena)?;
+        Ok(ChildTrainer {
+            network,
+            parameters,
+            optimizer,
+            losses,
+            settings,
+            input: space.input()?,
+        })
+    }
+
+    /// One step of the weights at learning rate `rate`; gives the bytes that were saved for the way back.
+    ///
+    /// # Errors
+    /// [`Error::Batch`], [`Error::Nn`].
+    pub fn step(&mut self, batch: Images<'_>, rate: f32) -> Result<usize> {
+        let (images, labels) = batch.upload(self.parameters.arena(), self.input)?;
+        let mut pass = Pass::new(&mut self.parameters, Mode::WEIGHTS);
+        let logits = self.network.logits(&mut pass, images)?;
+        let loss = loss::cross_entropy(&mut pass, logits, &labels, self.settings.label_smoothing)?;
+        drop(labels);
+        self.losses.add(loss.value())?;
+        let saved_bytes = pass.saved_bytes();
+        let gradients = pass.backward(loss)?;
+        self.optimizer.step(&mut self.parameters, gradients, rate)?;
+        Ok(saved_bytes)
+    }
+
+    /// The logits of a batch in evaluation.
+    ///
+    /// # Errors
+    /// [`Error::Batch`], [`Error::Nn`].
+    pub fn logits(&mut self, batch: Images<'_>) -> Result<Tensor<B>> {
+        let (images, _) = batch.upload(self.parameters.arena(), self.input)?;
+        let mut pass = Pass::new(&mut self.parameters, Mode::Evaluate);
+        Ok(self.network.logits(&mut pass, images)?.into_value())
+    }
+
+    /// How many images of a batch are classified correctly.
+    ///
+    /// # Errors
+    /// [`Error::Batch`], [`Error::Nn`].
+    pub fn correct(&mut self, batch: Images<'_>) -> Result<usize> {
+        let logits = self.logits(batch)?;
+        Ok(loss::top_k(
+            &logits.read::<f32>()?,
+            logits.shape().last(),
+            batch.labels,
+            1,
+        ))
+    }
+
+    /// The mean loss of the steps since it was last asked for; none after no step.
+    ///
+    /// # Errors
+    /// [`Error::Nn`].
+    pub fn take_mean_loss(&mut self) -> Result<Option<f64>> {
+        self.losses.take_mean()
+    }
+
+    /// The weights and statistics.
+    pub fn parameters(&self) -> &Parameters<B> {
+        &self.parameters
+    }
+
+    /// The weights and statistics, to be restored.
+    pub fn parameters_mut(&mut self) -> &mut Parameters<B> {
+        &mut self.parameters
+    }
+
+    /// The optimizer.
+    pub fn optimizer_mut(&mut self) -> &mut Sgd<B> {
+        &mut self.optimizer
+    }
+}
+
+/// A sum of losses on the device, so that a step does not wait for its value.
+pub(crate) struct LossSum<B: Backend> {
+    sum: Tensor<B>,
+    steps: usize,
+}
+
+impl<B: Backend> LossSum<B> {
+    pub(crate) fn new(arena: &Arena<B>) -> Result<Self> {
+        Ok(LossSum {
+            sum: Tensor::zeros(arena, [1])?,
+            steps: 0,
+        })
+    }
+
+    pub(crate) fn add(&mut self, loss: &Tensor<B>) -> Result<()> {
+        debug_assert_eq!(loss.dtype(), DType::F32);
+        self.sum.accumulate(Coefficient::Constant(1.0), loss)?;
+        self.steps += 1;
+        Ok(())
+    }
+
+    pub(crate) fn take_mean(&mut self) -> Result<Option<f64>> {
+        let steps = std::mem::take(&mut self.steps);
+        if steps == 0 {
+            return Ok(None);
+        }
+        let mean = f64::from(self.sum.item()?) / steps as f64;
+        self.sum.fill(0.0)?;
+        Ok(Some(mean))
+    }
+}
