@@ -85,6 +85,7 @@ impl Gather {
     }
 
     /// The same gather from source images that already have their padding around them.
+    #[cfg(target_arch = "x86_64")]
     pub(super) fn framed(self) -> Self {
         let [height, width, channels] = self.source;
         let border = 2 * self.padding;
@@ -96,6 +97,7 @@ impl Gather {
     }
 
     /// Whether the source is the convolution's input.
+    #[cfg(target_arch = "x86_64")]
     pub(super) fn reads_input(&self) -> bool {
         !self.dgrad
     }

@@ -1,6 +1,6 @@
 //! Products of matrices with the crate `gemm`, in pieces that make the order of sums its caller's.
 
-/// Products summed by one call. `gemm` sums over k in blocks whose length depends on the caches it finds,
+/// Products summed by one call. `gemm` 0.19 sums over k in blocks whose length depends on the caches it finds,
 /// but which is never below 512 where k is not: so a piece of this length is one block on every machine.
 pub(super) const PIECE: usize = 512;
 

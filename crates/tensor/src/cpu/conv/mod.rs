@@ -204,9 +204,12 @@ fn check<'a>(
         .ok_or_else(|| length("scratch", got, wanted))
 }
 
-/// Chunks that wgrad cuts the output pixels into, each summed by itself.
+/// Chunks that wgrad cuts the output pixels into, each summed by itself; none without a whole line.
 fn wgrad_chunks(g: &Conv2d) -> usize {
-    (g.output_pixels() / 2048).clamp(1, im2col::SLOTS)
+    let lines = g.batch * g.output[0];
+    (g.output_pixels() / 2048)
+        .clamp(1, im2col::SLOTS)
+        .min(lines)
 }
 
 /// The `index`-th of `chunks` about equal parts of `0..total`.

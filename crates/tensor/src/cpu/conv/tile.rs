@@ -5,8 +5,8 @@
 
 use super::gather::Point;
 use std::arch::x86_64::{
-    __m512, __mmask16, _mm512_fmadd_ps, _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps,
-    _mm512_set1_ps, _mm512_setzero_ps,
+    __m512, __mmask16, _mm512_add_ps, _mm512_fmadd_ps, _mm512_mask_storeu_ps,
+    _mm512_maskz_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps,
 };
 
 /// Rows of a tile.
@@ -132,8 +132,11 @@ pub(super) struct Tile {
     pub(super) lanes: usize,
 }
 
-/// `sums[i * stride + lane] += factor_i * lane` over the pixels of `runs`, in order; `fresh` sums start
-/// at zero. At most 8 factors and 32 lanes.
+/// `sums[i * stride + lane] += total` of `factor_i * lane` over the pixels of `runs`, in order; `fresh`
+/// sums start at zero. At most 8 factors and 32 lanes.
+///
+/// The pixels are summed before the sum so far is added, so rounding errors grow with the pixels of a
+/// block and the number of blocks, not with their product.
 #[target_feature(enable = "avx512f")]
 pub(super) fn outer(
     runs: &[Run],
@@ -175,17 +178,6 @@ fn outer_tile<const M: usize, const V: usize>(
 ) {
     let masks: [__mmask16; V] = masks(tile.lanes);
     let mut totals = [[_mm512_setzero_ps(); V]; M];
-    if !fresh {
-        for (totals, sums) in totals.iter_mut().zip(sums.chunks(stride)) {
-            let sums = &sums[..tile.lanes];
-            for (v, total) in totals.iter_mut().enumerate() {
-                // SAFETY: the masks let pass as many lanes as `sums` has.
-                *total = unsafe {
-                    _mm512_maskz_loadu_ps(masks[v], sums.as_ptr().wrapping_add(v * VECTOR))
-                };
-            }
-        }
-    }
     for run in runs {
         let mut factor = factors.run(run.factors + tile.factor, run.pixels, M);
         let mut lane = lanes.run(run.lanes + tile.lane, run.pixels, tile.lanes);
@@ -207,8 +199,18 @@ fn outer_tile<const M: usize, const V: usize>(
             lane = lane.wrapping_add(lanes.step);
         }
     }
-    for (totals, sums) in totals.iter().zip(sums.chunks_mut(stride)) {
-        store(totals, &mut sums[..tile.lanes]);
+    for (totals, sums) in totals.iter_mut().zip(sums.chunks_mut(stride)) {
+        let sums = &mut sums[..tile.lanes];
+        if !fresh {
+            for (v, total) in totals.iter_mut().enumerate() {
+                // SAFETY: the masks let pass as many lanes as `sums` has.
+                let before = unsafe {
+                    _mm512_maskz_loadu_ps(masks[v], sums.as_ptr().wrapping_add(v * VECTOR))
+                };
+                *total = _mm512_add_ps(before, *total);
+            }
+        }
+        store(totals, sums);
     }
 }
 
