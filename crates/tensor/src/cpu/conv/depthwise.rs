@@ -4,7 +4,7 @@
 //! multiplier. Weights are packed as `[tap][multiplier][channel]`, so that every operand is contiguous
 //! for the usual m = 1.
 
-use super::gather::Gather;
+use super::gather::{Gather, Point, Window};
 use crate::{Conv2d, Isa};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -121,13 +121,28 @@ fn gather_pixels(
     for window in gather.windows() {
         for point in gather.points(&window, &pixels) {
             let row = &mut target[(point.target - pixels.start) * to..][..to];
+            if from == to {
+                let taps = Taps {
+                    gather,
+                    window,
+                    point,
+                    source,
+                    packed,
+                };
+                let rest = taps.blocks::<64>(0, row);
+                let rest = taps.blocks::<16>(to - rest.len(), rest);
+                taps.blocks::<1>(to - rest.len(), rest);
+                continue;
+            }
             row.fill(0.0);
-            for tap in 0..window.taps[0] * window.taps[1] {
-                let (i, j) = (tap / window.taps[1], tap % window.taps[1]);
-                if let Some(pixel) = gather.source_pixel(&point, i, j) {
-                    let weights = &packed[gather.tap_offset(&window, tap) * filter..][..filter];
+            let [rows, columns] = gather.inside(&window, &point);
+            for i in rows {
+                for j in columns.clone() {
+                    let pixel = gather.source_pixel(&point, [i, j]);
+                    let tap = gather.tap_offset(&window, [i, j]);
                     let source = &source[pixel * from..][..from];
-                    if to >= from {
+                    let weights = &packed[tap * filter..][..filter];
+                    if to > from {
                         spread(gather.groups, source, weights, row);
                     } else {
                         collect(gather.groups, source, weights, row);
@@ -135,6 +150,42 @@ fn gather_pixels(
                 }
             }
         }
+    }
+}
+
+/// What one target pixel gathers from.
+struct Taps<'a> {
+    gather: &'a Gather,
+    window: Window,
+    point: Point,
+    source: &'a [f32],
+    packed: &'a [f32],
+}
+
+impl Taps<'_> {
+    /// Computes blocks of N channels from `first` on, and returns the channels that make no whole block.
+    #[inline(always)]
+    fn blocks<'a, const N: usize>(&self, first: usize, row: &'a mut [f32]) -> &'a mut [f32] {
+        let channels = self.gather.groups;
+        let [rows, columns] = self.gather.inside(&self.window, &self.point);
+        let (blocks, rest) = row.as_chunks_mut::<N>();
+        for (index, block) in blocks.iter_mut().enumerate() {
+            let channel = first + index * N;
+            let mut sums = [0.0; N];
+            for i in rows.clone() {
+                for j in columns.clone() {
+                    let pixel = self.gather.source_pixel(&self.point, [i, j]);
+                    let tap = self.gather.tap_offset(&self.window, [i, j]);
+                    let source = &self.source[pixel * channels + channel..][..N];
+                    let weights = &self.packed[tap * channels + channel..][..N];
+                    for lane in 0..N {
+                        sums[lane] += source[lane] * weights[lane];
+                    }
+                }
+            }
+            *block = sums;
+        }
+        rest
     }
 }
 
@@ -153,10 +204,12 @@ fn wgrad_pixels(g: &Conv2d, x: &[f32], dy: &[f32], part: &mut [f32], pixels: Ran
     for window in gather.windows() {
         for point in gather.points(&window, &pixels) {
             let dy = &dy[point.target * co..][..co];
-            for (tap, sums) in part.chunks_exact_mut(co).enumerate() {
-                let (i, j) = (tap / g.kernel, tap % g.kernel);
-                if let Some(pixel) = gather.source_pixel(&point, i, j) {
-                    outer(ci, &x[pixel * ci..][..ci], dy, sums);
+            let [rows, columns] = gather.inside(&window, &point);
+            for i in rows {
+                for j in columns.clone() {
+                    let x = &x[gather.source_pixel(&point, [i, j]) * ci..][..ci];
+                    let sums = &mut part[gather.tap_offset(&window, [i, j]) * co..][..co];
+                    outer(ci, x, dy, sums);
                 }
             }
         }
@@ -166,9 +219,6 @@ fn wgrad_pixels(g: &Conv2d, x: &[f32], dy: &[f32], part: &mut [f32], pixels: Ran
 /// `to[c * m + i] += from[c] * weights[i][c]`.
 #[inline(always)]
 fn spread(groups: usize, from: &[f32], weights: &[f32], to: &mut [f32]) {
-    if to.len() == groups {
-        return multiply_add(from, weights, to);
-    }
     let multiplier = to.len() / groups;
     for (i, weights) in weights.chunks_exact(groups).enumerate() {
         let to = to[i..].iter_mut().step_by(multiplier);
@@ -194,7 +244,10 @@ fn collect(groups: usize, from: &[f32], weights: &[f32], to: &mut [f32]) {
 #[inline(always)]
 fn outer(groups: usize, x: &[f32], dy: &[f32], sums: &mut [f32]) {
     if dy.len() == groups {
-        return multiply_add(x, dy, sums);
+        for ((sum, dy), x) in sums.iter_mut().zip(dy).zip(x) {
+            *sum += dy * x;
+        }
+        return;
     }
     let multiplier = dy.len() / groups;
     for (i, sums) in sums.chunks_exact_mut(groups).enumerate() {
@@ -202,13 +255,5 @@ fn outer(groups: usize, x: &[f32], dy: &[f32], sums: &mut [f32]) {
         for ((sum, dy), x) in sums.iter_mut().zip(dy).zip(x) {
             *sum += dy * x;
         }
-    }
-}
-
-/// `to += a * b`.
-#[inline(always)]
-fn multiply_add(a: &[f32], b: &[f32], to: &mut [f32]) {
-    for ((to, a), b) in to.iter_mut().zip(a).zip(b) {
-        *to += a * b;
     }
 }

@@ -211,12 +211,23 @@ impl Gather {
         })
     }
 
-    /// The source pixel, counted over all images, of tap `(i, j)` at `point`; none outside the image.
-    pub(super) fn source_pixel(&self, point: &Point, i: usize, j: usize) -> Option<usize> {
+    /// The taps of `window` that lie inside the source image at `point`: a range of rows, and of columns.
+    pub(super) fn inside(&self, window: &Window, point: &Point) -> [Range<usize>; 2] {
+        let range = |start: isize, i: usize| {
+            let taps = window.taps[i] as isize;
+            let low = (-start).clamp(0, taps);
+            let high = (self.source[i] as isize - start).clamp(low, taps);
+            low as usize..high as usize
+        };
+        [range(point.row, 0), range(point.column, 1)]
+    }
+
+    /// The source pixel, counted over all images, of a tap inside the image at `point`.
+    pub(super) fn source_pixel(&self, point: &Point, [row, column]: [usize; 2]) -> usize {
         let [height, width, _] = self.source;
-        let (y, x) = (point.row + i as isize, point.column + j as isize);
-        let inside = (0..height as isize).contains(&y) && (0..width as isize).contains(&x);
-        inside.then(|| (point.image * height + y as usize) * width + x as usize)
+        let y = (point.row + row as isize) as usize;
+        let x = (point.column + column as isize) as usize;
+        (point.image * height + y) * width + x
     }
 
     /// Floats of the weights of `window` packed in blocks of `width` target channels.
@@ -247,6 +258,7 @@ impl Gather {
                 let count = width.min(lanes - lane);
                 let base = index / blocks * self.group_stride + lane * self.lane_stride;
                 for (tap, rows) in block.chunks_exact_mut(depth * width).enumerate() {
+                    let tap = [tap / window.taps[1], tap % window.taps[1]];
                     let tap = base + self.tap_offset(&window, tap);
                     for (d, row) in rows.chunks_exact_mut(width).enumerate() {
                         let (row, padding) = row.split_at_mut(count);
@@ -267,16 +279,15 @@ impl Gather {
         }
     }
 
-    /// Where the `index`-th tap of `window`, counted along rows, stands in a filter of `w`.
-    pub(super) fn tap_offset(&self, window: &Window, index: usize) -> usize {
-        let along = |i: usize, tap: usize| {
+    /// Where a tap of `window` stands in a filter of `w`.
+    pub(super) fn tap_offset(&self, window: &Window, tap: [usize; 2]) -> usize {
+        let [row, column] = [0, 1].map(|i| {
             if self.dgrad {
-                window.kernel_first[i] - self.stride * tap
+                window.kernel_first[i] - self.stride * tap[i]
             } else {
-                tap
+                tap[i]
             }
-        };
-        let (row, column) = (index / window.taps[1], index % window.taps[1]);
-        (along(0, row) * self.kernel + along(1, column)) * self.tap_stride
+        });
+        (row * self.kernel + column) * self.tap_stride
     }
 }

@@ -7,6 +7,7 @@ use super::gather::{Gather, Point, Window};
 use super::matmul::{Matrix, multiply};
 use crate::Conv2d;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Slots that work is dealt to.
 pub(super) const SLOTS: usize = 16;
@@ -122,28 +123,29 @@ fn fill(
     points: impl Iterator<Item = Point>,
     panel: &mut [f32],
 ) {
-    let [height, width, channels] = gather.source;
+    let channels = gather.source[2];
     let depth = gather.depth();
     let columns = gather.block_len(window, 1);
     if columns == 0 {
         return;
     }
     for (point, row) in points.zip(panel.chunks_exact_mut(columns)) {
-        // The taps of a row that lie inside the image.
-        let taps = window.taps[1] as isize;
-        let low = (-point.column).clamp(0, taps) as usize;
-        let high = (width as isize - point.column).clamp(low as isize, taps) as usize;
+        let [
+            rows_inside,
+            Range {
+                start: low,
+                end: high,
+            },
+        ] = gather.inside(window, &point);
         for (tap, row) in row.chunks_exact_mut(window.taps[1] * depth).enumerate() {
-            let y = point.row + tap as isize;
-            if y < 0 || y >= height as isize || low == high {
+            if !rows_inside.contains(&tap) || low == high {
                 row.fill(0.0);
                 continue;
             }
             row[..low * depth].fill(0.0);
             row[high * depth..].fill(0.0);
             let inside = &mut row[low * depth..high * depth];
-            let x = (point.column + low as isize) as usize;
-            let start = ((point.image * height + y as usize) * width + x) * channels;
+            let start = gather.source_pixel(&point, [tap, low]) * channels;
             if gather.groups == 1 {
                 inside.copy_from_slice(&source[start..start + inside.len()]);
             } else {
@@ -264,10 +266,10 @@ fn sum_chunk(
     gather: &Gather,
     group: usize,
     x: &[f32],
-    pixels: &std::ops::Range<usize>,
+    pixels: &Range<usize>,
     panel: &mut [f32],
     rows: usize,
-    mut add: impl FnMut(std::ops::Range<usize>, &[f32]),
+    mut add: impl FnMut(Range<usize>, &[f32]),
 ) {
     for window in gather.windows() {
         let mut points = gather.points(&window, pixels);
