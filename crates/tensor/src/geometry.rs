@@ -79,13 +79,13 @@ impl Conv2d {
         check(
             "groups",
             groups,
-            groups > 0 && ci % groups == 0,
+            groups > 0 && ci.is_multiple_of(groups),
             "a divisor of the input channels",
         )?;
         check(
             "output channels",
             channels,
-            channels > 0 && channels % groups == 0,
+            channels > 0 && channels.is_multiple_of(groups),
             "a multiple of the groups",
         )?;
         let out = |size: usize| (size + 2 * padding - kernel) / stride + 1;

@@ -40,6 +40,7 @@ impl Cpu {
 /// A type whose every bit pattern is a value, for slices over device memory.
 pub(super) trait Plain: bytemuck::Pod {}
 impl Plain for f32 {}
+impl Plain for f64 {}
 impl Plain for i32 {}
 impl Plain for u8 {}
 
@@ -63,4 +64,41 @@ pub(super) fn slice_mut<'a, T: Plain>(view: Mut<'a, Cpu>) -> &'a mut [T] {
         assert!(start.is_aligned());
         std::slice::from_raw_parts_mut(start, view.bytes() / size_of::<T>())
     }
+}
+
+/// A view of `elements` f32 values as a slice; `op` and `operand` name it in the error.
+pub(super) fn read<'a>(
+    op: &'static str,
+    operand: &'static str,
+    view: Ref<'a, Cpu>,
+    elements: usize,
+) -> Result<&'a [f32]> {
+    Ok(slice(view.checked(
+        op,
+        operand,
+        elements * size_of::<f32>(),
+    )?))
+}
+
+/// An exclusive view of `elements` f32 values as a slice; `op` and `operand` name it in the error.
+pub(super) fn write<'a>(
+    op: &'static str,
+    operand: &'static str,
+    view: Mut<'a, Cpu>,
+    elements: usize,
+) -> Result<&'a mut [f32]> {
+    Ok(slice_mut(view.checked(
+        op,
+        operand,
+        elements * size_of::<f32>(),
+    )?))
+}
+
+/// The first `bytes` bytes of scratch as partial results.
+pub(super) fn partials<'a>(
+    op: &'static str,
+    scratch: Mut<'a, Cpu>,
+    bytes: usize,
+) -> Result<&'a mut [f64]> {
+    Ok(slice_mut(scratch.split(op, "scratch", bytes)?.0))
 }

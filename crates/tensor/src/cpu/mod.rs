@@ -1,11 +1,23 @@
 //! The CPU backend: SIMD by run-time detection, rayon, reductions in a fixed order.
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the Backend impl is to call it")
-)]
+mod backend;
+mod batch_norm;
+mod batch_norm_backward;
 mod conv;
+mod elementwise;
 mod isa;
+mod mask;
+mod matmul;
+mod memory;
+mod mixture;
+mod optimizer;
+mod parallel;
+mod pointwise;
+mod pool;
+mod reduce;
+mod simd;
+mod softmax;
+mod sums;
 
 pub use isa::{CpuSpec, Isa, MatMulIsa};
 

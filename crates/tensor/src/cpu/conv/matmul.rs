@@ -2,19 +2,19 @@
 
 /// Products summed by one call. `gemm` 0.19 sums over k in blocks whose length depends on the caches it finds,
 /// but which is never below 512 where k is not: so a piece of this length is one block on every machine.
-pub(super) const PIECE: usize = 512;
+pub(in crate::cpu) const PIECE: usize = 512;
 
 /// A matrix in a slice: element `(i, j)` at `i * rows + j * columns`.
 #[derive(Clone, Copy)]
-pub(super) struct Matrix<'a> {
-    pub(super) values: &'a [f32],
-    pub(super) rows: usize,
-    pub(super) columns: usize,
+pub(in crate::cpu) struct Matrix<'a> {
+    pub(in crate::cpu) values: &'a [f32],
+    pub(in crate::cpu) rows: usize,
+    pub(in crate::cpu) columns: usize,
 }
 
 impl<'a> Matrix<'a> {
     /// A matrix stored row after row.
-    pub(super) fn rows(values: &'a [f32], columns: usize) -> Self {
+    pub(in crate::cpu) fn rows(values: &'a [f32], columns: usize) -> Self {
         Matrix {
             values,
             rows: columns,
@@ -29,7 +29,7 @@ impl<'a> Matrix<'a> {
 
 /// `c (+)= a b` for `a [m, k]`, `b [k, n]` and `c [m, n]` with rows `c_rows` apart, summed over k in pieces
 /// of [`PIECE`] in ascending order.
-pub(super) fn multiply(
+pub(in crate::cpu) fn multiply(
     [m, n, k]: [usize; 3],
     a: Matrix<'_>,
     b: Matrix<'_>,

@@ -10,7 +10,7 @@ mod direct;
 mod frame;
 mod gather;
 mod im2col;
-mod matmul;
+pub(super) mod matmul;
 #[cfg(test)]
 mod tests;
 #[cfg(target_arch = "x86_64")]

@@ -1,0 +1,241 @@
+//! Batch normalisation forward, alone and with an activation in the same pass over memory.
+
+use super::Cpu;
+use super::elementwise::operands;
+use super::memory::{partials, read, write};
+use super::parallel::rows_per_piece;
+use super::pointwise::Pointwise;
+use super::simd::simd;
+use super::sums::{BLOCK, column_blocks, sum_columns};
+use crate::{BatchNorm, BatchNormInference, Mut, Operand, Ref, Result};
+use rayon::prelude::*;
+
+const F32: usize = size_of::<f32>();
+const F64: usize = size_of::<f64>();
+
+/// Rows of one piece, and the number of pieces.
+pub(super) fn row_pieces(g: &BatchNorm) -> (usize, usize) {
+    let rows = rows_per_piece(g.channels);
+    (rows, g.rows.div_ceil(rows))
+}
+
+/// Bytes of scratch: two partial results a channel for every piece, and `parameters` f32 a channel.
+pub(super) fn scratch_bytes(g: &BatchNorm, parameters: usize) -> usize {
+    let parameters = (parameters * g.channels * F32).next_multiple_of(F64);
+    row_pieces(g).1 * 2 * g.channels * F64 + parameters
+}
+
+/// `1 / sqrt(variance + epsilon)`.
+#[inline(always)]
+pub(super) fn inverse_deviation(variance: f32, epsilon: f32) -> f32 {
+    (1.0 / (f64::from(variance) + f64::from(epsilon)).sqrt()) as f32
+}
+
+/// Operands of [`forward`].
+pub(super) struct Forward<'a> {
+    pub(super) x: Mut<'a, Cpu>,
+    pub(super) gamma: Ref<'a, Cpu>,
+    pub(super) beta: Ref<'a, Cpu>,
+    pub(super) y: Mut<'a, Cpu>,
+    pub(super) stats: Mut<'a, Cpu>,
+    pub(super) scratch: Mut<'a, Cpu>,
+}
+
+/// `x` becomes `xhat`, `y = activation(gamma * xhat + beta)`, `stats` mean and biased variance.
+pub(super) fn forward(
+    cpu: &Cpu,
+    op: &'static str,
+    g: &BatchNorm,
+    activation: impl Pointwise,
+    operands: Forward<'_>,
+) -> Result<()> {
+    let c = g.channels;
+    let x = write(op, "x", operands.x, g.rows * c)?;
+    let gamma = read(op, "gamma", operands.gamma, c)?;
+    let beta = read(op, "beta", operands.beta, c)?;
+    let y = write(op, "y", operands.y, g.rows * c)?;
+    let stats = write(op, "stats", operands.stats, 2 * c)?;
+    let partials = partials(op, operands.scratch, scratch_bytes(g, 1))?;
+    if x.is_empty() {
+        return Ok(());
+    }
+    let isa = cpu.spec.isa;
+    let (rows, pieces) = row_pieces(g);
+    let (partials, inverse) = partials.split_at_mut(pieces * 2 * c);
+    let inverse = &mut bytemuck::cast_slice_mut::<f64, f32>(inverse)[..c];
+
+    let items = partials.par_chunks_mut(2 * c).zip(x.par_chunks(rows * c));
+    cpu.for_each(g.rows * c, items, |(partial, x)| {
+        simd(
+            isa,
+            #[inline(always)]
+            || piece_moments(x, c, partial),
+        );
+    });
+    let (mean, variance) = stats.split_at_mut(c);
+    combine_moments(g, partials, mean, variance);
+    for (inverse, &variance) in inverse.iter_mut().zip(&*variance) {
+        *inverse = inverse_deviation(variance, g.epsilon);
+    }
+
+    let (mean, inverse) = (&*mean, &*inverse);
+    let items = x.par_chunks_mut(rows * c).zip(y.par_chunks_mut(rows * c));
+    cpu.for_each(g.rows * c, items, |(x, y)| {
+        simd(
+            isa,
+            #[inline(always)]
+            || {
+                let (mean, inverse) = (&mean[..c], &inverse[..c]);
+                let (gamma, beta) = (&gamma[..c], &beta[..c]);
+                for (x, y) in x.chunks_exact_mut(c).zip(y.chunks_exact_mut(c)) {
+                    for i in 0..c {
+                        let xhat = (x[i] - mean[i]) * inverse[i];
+                        x[i] = xhat;
+                        y[i] = activation.value(gamma[i] * xhat + beta[i]);
+                    }
+                }
+            },
+        );
+    });
+    Ok(())
+}
+
+/// Mean, and sum of squared differences from it, of every column of a piece that fits into a cache.
+#[inline(always)]
+fn piece_moments(x: &[f32], columns: usize, partial: &mut [f64]) {
+    let rows = x.len() / columns;
+    let (means, squares) = partial.split_at_mut(columns);
+    for (first, width) in column_blocks(columns) {
+        let mut sums = [[0.0; BLOCK]];
+        sum_columns(
+            [rows, columns],
+            first,
+            width,
+            &mut sums,
+            #[inline(always)]
+            |[sums], range| {
+                for (sum, &x) in sums.iter_mut().zip(&x[range]) {
+                    *sum += x;
+                }
+            },
+        );
+        let mean = sums[0].map(|sum| sum / rows as f64);
+        let shift = mean.map(|mean| mean as f32);
+        let mut sums = [[0.0; BLOCK]];
+        sum_columns(
+            [rows, columns],
+            first,
+            width,
+            &mut sums,
+            #[inline(always)]
+            |[sums], range| {
+                for ((sum, &x), &shift) in sums.iter_mut().zip(&x[range]).zip(&shift) {
+                    let difference = x - shift;
+                    *sum += difference * difference;
+                }
+            },
+        );
+        means[first..][..width].copy_from_slice(&mean[..width]);
+        // The differences are from `shift`, the mean's nearest f32: take off what that adds.
+        let squares = &mut squares[first..][..width];
+        for (((square, sum), mean), shift) in squares.iter_mut().zip(sums[0]).zip(mean).zip(shift) {
+            let off = mean - f64::from(shift);
+            *square = (sum - rows as f64 * off * off).max(0.0);
+        }
+    }
+}
+
+/// Mean and biased variance of all rows from those of the pieces, in their order.
+///
+/// # Source
+/// Chan, Golub, LeVeque 1983, with the mean of all known first.
+fn combine_moments(g: &BatchNorm, partials: &[f64], mean: &mut [f32], variance: &mut [f32]) {
+    let (rows, _) = row_pieces(g);
+    let c = g.channels;
+    let total = g.rows as f64;
+    let in_piece = |index: usize| rows.min(g.rows - index * rows) as f64;
+    for (first, width) in column_blocks(c) {
+        let mut means = [0.0; BLOCK];
+        for (index, partial) in partials.chunks_exact(2 * c).enumerate() {
+            let weight = in_piece(index);
+            for (mean, &piece) in means.iter_mut().zip(&partial[first..][..width]) {
+                *mean += weight * piece;
+            }
+        }
+        let means = means.map(|sum| sum / total);
+        let mut squares = [0.0; BLOCK];
+        for (index, partial) in partials.chunks_exact(2 * c).enumerate() {
+            let weight = in_piece(index);
+            let (piece_means, piece_squares) = partial.split_at(c);
+            let piece = piece_means[first..][..width]
+                .iter()
+                .zip(&piece_squares[first..][..width]);
+            for ((square, &mean), (&piece_mean, &piece_square)) in
+                squares.iter_mut().zip(&means).zip(piece)
+            {
+                let off = piece_mean - mean;
+                *square += piece_square + weight * off * off;
+            }
+        }
+        for i in 0..width {
+            mean[first + i] = means[i] as f32;
+            variance[first + i] = (squares[i] / total) as f32;
+        }
+    }
+}
+
+/// `y = gamma * (x - mean) / sqrt(variance + epsilon) + beta`.
+pub(super) fn inference(
+    cpu: &Cpu,
+    g: &BatchNorm,
+    x: Operand<'_, Cpu>,
+    parameters: BatchNormInference<'_, Cpu>,
+    y: Mut<'_, Cpu>,
+) -> Result<()> {
+    const NAME: &str = "batch_norm_inference";
+    let c = g.channels;
+    let y = y.checked(NAME, "y", g.rows * c * F32)?;
+    let (x, y) = operands(NAME, x, y)?;
+    let gamma = read(NAME, "gamma", parameters.gamma, c)?;
+    let beta = read(NAME, "beta", parameters.beta, c)?;
+    let mean = read(NAME, "mean", parameters.mean, c)?;
+    let variance = read(NAME, "variance", parameters.variance, c)?;
+    let isa = cpu.spec.isa;
+    let piece = (rows_per_piece(c) * c).max(1);
+    cpu.for_each(
+        g.rows * c,
+        y.par_chunks_mut(piece).enumerate(),
+        |(index, y)| {
+            let x = x.map(|x| &x[index * piece..][..y.len()]);
+            simd(
+                isa,
+                #[inline(always)]
+                || {
+                    for (first, width) in column_blocks(c) {
+                        // There is no scratch: a block of channels' deviations lives on the stack.
+                        let mut inverse = [0.0; BLOCK];
+                        for (inverse, &variance) in
+                            inverse.iter_mut().zip(&variance[first..][..width])
+                        {
+                            *inverse = inverse_deviation(variance, g.epsilon);
+                        }
+                        let inverse = &inverse[..width];
+                        let mean = &mean[first..][..width];
+                        let gamma = &gamma[first..][..width];
+                        let beta = &beta[first..][..width];
+                        for (row, y) in y.chunks_exact_mut(c).enumerate() {
+                            let y = &mut y[first..][..width];
+                            if let Some(x) = x {
+                                y.copy_from_slice(&x[row * c + first..][..width]);
+                            }
+                            for i in 0..width {
+                                y[i] = gamma[i] * ((y[i] - mean[i]) * inverse[i]) + beta[i];
+                            }
+                        }
+                    }
+                },
+            );
+        },
+    );
+    Ok(())
+}
