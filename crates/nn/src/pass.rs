@@ -136,7 +136,6 @@ impl<'a, B: Backend> Pass<'a, B> {
             .zip(&leaves)
             .filter_map(|((id, _), leaf)| Some((id, leaf.as_ref()?.id()?)))
             .collect();
-        drop(leaves);
         let mut gradients = tape.backward_from(output, seed)?;
         Ok(ids
             .into_iter()

@@ -207,6 +207,28 @@ fn a_parameter_used_twice_gets_one_gradient_and_is_free_afterwards() {
     parameters.value_mut(weight).write(&[1.0f32]).unwrap();
 }
 
+/// In steps of 1/2 between -4 and 3.5: w = (0.3, -1.1, -9) becomes (0.5, -1, -4), and x = 2. The
+/// straight-through gradient is x, but 0 for the weight whose rounded code -18 is below the lowest, -8.
+#[test]
+fn a_convolution_uses_quantised_weights_and_trains_the_float_ones() {
+    let arena = arena();
+    let mut parameters = Parameters::new(&arena);
+    let settings = Conv2dSettings {
+        weight_format: Some(Quantiser::weights(3, 1).format()),
+        ..Conv2dSettings::same(1, 3, 1)
+    };
+    let conv = Conv2d::new(&mut parameters, "conv", settings, Seed(1)).unwrap();
+    let weights = parameters.value_mut(conv.weight);
+    weights.write(&[0.3f32, -1.1, -9.0]).unwrap();
+    let mut pass = Pass::new(&mut parameters, Mode::WEIGHTS);
+    let x = Var::constant(tensor(&arena, [1, 1, 1, 1], &[2.0]));
+    let y = conv.forward(&mut pass, x).unwrap();
+    assert_eq!(read(y.value()), [1.0, -2.0, -8.0]);
+    let ones = tensor(&arena, [1, 1, 1, 3], &[1.0; 3]);
+    let gradients = pass.backward_from(y, ones).unwrap();
+    assert_eq!(read(&gradients[0].1), [2.0, 2.0, 0.0]);
+}
+
 /// In steps of 1/2: x = (0.4, -9) becomes (0.5, -4); w = (0.3, 0.6 | -0.2, 1.1) becomes (0.5, 0.5 | 0, 1).
 /// y = (0.25 - 2, 0 - 4) + (1, 10).
 #[test]
