@@ -1,5 +1,7 @@
 //! Optimizers against scalar references in f64, written from the papers' equations.
 
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 use radars_nn::tensor::{Arena, Cpu, Tensor};
 use radars_nn::{
     Adam, AdamSettings, Decay, Error, ParameterGradients, ParameterId, Parameters, Role, Sgd,

@@ -1,5 +1,7 @@
 //! What a pass gives gradients to, what batch normalisation does in each mode, and the parameter store.
 
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 use radars_nn::autograd::{Var, ops};
 use radars_nn::tensor::random::Seed;
 use radars_nn::tensor::{self, Activation, Arena, Cpu, FixedPoint, Tensor};
