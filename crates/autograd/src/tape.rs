@@ -1,8 +1,31 @@
 //! The tape: what was computed, in order, and how to go back.
 
-use radars_tensor::{Arena, Backend, Coefficient, Result, Tensor};
+use radars_tensor::{Arena, Backend, Coefficient, Error, Result, Tensor};
 
 /// The way back through one operation; a struct next to the operation's forward.
+///
+/// # Examples
+/// The square, as an operation of one's own:
+/// ```
+/// use radars_autograd::tensor::{Backend, BinaryOp, Result, Tensor, UnaryOp};
+/// use radars_autograd::{Backward, Tape, Var, ops};
+///
+/// fn square<B: Backend>(tape: &mut Tape<B>, x: Var<B>) -> Result<Var<B>> {
+///     let y = x.value().binary(BinaryOp::Mul, x.value())?;
+///     let input = x.id();
+///     Ok(tape.record(SquareBackward { x: x.into_value() }, [input], y))
+/// }
+///
+/// struct SquareBackward<B: Backend> { x: Tensor<B> }
+///
+/// impl<B: Backend> Backward<B> for SquareBackward<B> {
+///     fn backward(self: Box<Self>, dy: Tensor<B>) -> Result<Vec<Option<Tensor<B>>>> {
+///         let dx = ops::exclusive(dy)?.binary_in_place(BinaryOp::Mul, &self.x)?;
+///         Ok(vec![Some(dx.unary_in_place(UnaryOp::Affine { scale: 2.0, shift: 0.0 })?)])
+///     }
+///     fn saved_bytes(&self) -> usize { self.x.bytes() }
+/// }
+/// ```
 pub trait Backward<B: Backend> {
     /// The gradients of the operation's inputs, in the order they were recorded, given that of its output.
     ///
@@ -17,7 +40,7 @@ pub trait Backward<B: Backend> {
     fn saved_bytes(&self) -> usize;
 }
 
-/// A value on the tape. Operations consume it; clone it to use it twice.
+/// A value on one tape. Operations consume it; clone it to use it twice.
 pub struct Var<B: Backend> {
     value: Tensor<B>,
     id: Option<usize>,
@@ -159,14 +182,14 @@ impl<B: Backend> Tape<B> {
     /// Goes back from `output`, whose gradient is `seed`.
     ///
     /// # Errors
-    /// Those of the operations.
+    /// Those of the operations; [`Error::Geometry`] when a value is seen to come from another tape.
     pub fn backward_from(mut self, output: Var<B>, seed: Tensor<B>) -> Result<Gradients<B>> {
         let mut gradients: Vec<Option<Tensor<B>>> = (0..self.vars).map(|_| None).collect();
         let Some(id) = output.id else {
             return Ok(Gradients { gradients });
         };
         drop(output);
-        gradients[id] = Some(seed);
+        *slot(&mut gradients, id)? = Some(seed);
         while let Some(Node {
             operation,
             inputs,
@@ -181,7 +204,7 @@ impl<B: Backend> Tape<B> {
                 let (Some(input), Some(gradient)) = (input, gradient) else {
                     continue;
                 };
-                add(&mut gradients[input], gradient)?;
+                add(slot(&mut gradients, input)?, gradient)?;
             }
         }
         Ok(Gradients { gradients })
@@ -191,6 +214,16 @@ impl<B: Backend> Tape<B> {
         self.vars += 1;
         self.vars - 1
     }
+}
+
+/// Where the gradient of value number `id` is gathered.
+fn slot<T>(gradients: &mut [T], id: usize) -> Result<&mut T> {
+    gradients.get_mut(id).ok_or(Error::Geometry {
+        op: "backward",
+        what: "the number of a value",
+        value: id,
+        expected: "that of a value of the same tape",
+    })
 }
 
 /// Adds `gradient` to what is there, in the memory of whichever has no other owner.

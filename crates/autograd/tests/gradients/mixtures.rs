@@ -1,0 +1,126 @@
+//! Mixtures of tensors, of quantised values and of kernels.
+
+use crate::checker::{Input, arena, check_gradients};
+use radars_autograd::tensor::{Conv2dOptions, Error, FixedPoint, Shape, Tensor};
+use radars_autograd::{Tape, Var, ops};
+
+#[test]
+fn mix() {
+    for shape in [
+        Shape::from([1]),
+        Shape::from([3, 5]),
+        Shape::from([2, 3, 3, 2]),
+    ] {
+        for terms in [1, 2, 5] {
+            let mut inputs = vec![Input::uniform(27, [terms], 0.1, 0.9)];
+            inputs.extend((0..terms as u64).map(|m| Input::around_zero(28 + m, shape)));
+            check_gradients(&inputs, |tape, mut vars| {
+                let p = vars.remove(0);
+                ops::mix(tape, p, vars)
+            });
+        }
+    }
+}
+
+/// The mixture is linear in `p`, so central differences hold for it although the codes jump with `x`;
+/// that gradient is checked in `straight_through`.
+#[test]
+fn mix_quantised_by_its_weights() {
+    let formats = [
+        FixedPoint::signed(1, 1),
+        FixedPoint::signed(1, 3),
+        FixedPoint::unsigned(3, 6),
+    ];
+    for shape in [Shape::from([1]), Shape::from([2, 3, 3, 5])] {
+        let x = Input::uniform(40, shape, -2.0, 2.0);
+        check_gradients(&[Input::uniform(41, [3], 0.1, 0.9)], |tape, mut vars| {
+            let x = Var::constant(x.tensor(tape.arena()));
+            ops::mix_quantised(tape, x, vars.remove(0), &formats)
+        });
+    }
+}
+
+#[test]
+fn merge_kernels() {
+    for (co, ci, sides, side) in [
+        (1, 1, &[1, 3][..], 3),
+        (2, 3, &[1, 3, 5], 5),
+        (3, 2, &[5, 1, 3, 3], 5),
+        (2, 1, &[1], 1),
+        (2, 2, &[3], 7),
+    ] {
+        let mut inputs = vec![Input::uniform(42, [sides.len()], 0.1, 0.9)];
+        inputs.extend(
+            sides
+                .iter()
+                .zip(43..)
+                .map(|(&k, seed)| Input::around_zero(seed, [co, k, k, ci])),
+        );
+        check_gradients(&inputs, |tape, mut vars| {
+            let p = vars.remove(0);
+            ops::merge_kernels(tape, p, vars, side)
+        });
+    }
+}
+
+/// Linearity: one convolution with the merged kernel is the mixture of the convolutions.
+#[test]
+fn a_merged_kernel_convolves_like_the_mixture() {
+    let arena = arena();
+    let mut tape = Tape::new(&arena);
+    let constant = |input: Input| Var::constant(input.tensor(&arena));
+    let x = constant(Input::around_zero(50, [2, 6, 5, 3]));
+    let p = constant(Input::uniform(51, [3], 0.1, 0.9));
+    let kernels: Vec<_> = [1, 3, 5]
+        .map(|k| constant(Input::around_zero(52 + k as u64, [4, k, k, 3])))
+        .into();
+    let same = |side: usize| Conv2dOptions {
+        stride: 1,
+        padding: side / 2,
+        groups: 1,
+    };
+    let merged = ops::merge_kernels(&mut tape, p.clone(), kernels.clone(), 5).unwrap();
+    let at_once = ops::conv2d(&mut tape, x.clone(), merged, same(5)).unwrap();
+    let mut terms = Vec::new();
+    for kernel in kernels {
+        let options = same(kernel.value().dims()[1]);
+        terms.push(ops::conv2d(&mut tape, x.clone(), kernel, options).unwrap());
+    }
+    let one_by_one = ops::mix(&mut tape, p, terms).unwrap();
+    let (at_once, one_by_one) = (
+        at_once.value().read::<f32>().unwrap(),
+        one_by_one.value().read::<f32>().unwrap(),
+    );
+    // Sums of at most 75 products of the order of 1, in another order.
+    for (a, b) in at_once.iter().zip(&one_by_one) {
+        assert!((a - b).abs() < 1e-5, "{a} {b}");
+    }
+}
+
+#[test]
+fn mixtures_that_make_no_sense_are_refused() {
+    let arena = arena();
+    let mut tape = Tape::new(&arena);
+    let kernel = |k: usize| Var::constant(Tensor::zeros(&arena, [2, k, k, 3]).unwrap());
+    let p = |n: usize| Var::constant(Tensor::full(&arena, [n], 0.5).unwrap());
+    let shapes = |error: Error| matches!(error, Error::Shapes { .. });
+    let geometry = |error: Error| matches!(error, Error::Geometry { .. });
+    let mut merge = |p, kernels, side| {
+        ops::merge_kernels(&mut tape, p, kernels, side)
+            .err()
+            .unwrap()
+    };
+    assert!(geometry(merge(p(1), vec![], 3)));
+    assert!(shapes(merge(p(1), vec![kernel(1), kernel(3)], 3)));
+    assert!(shapes(merge(p(1), vec![kernel(5)], 3)));
+    assert!(shapes(merge(p(1), vec![kernel(2)], 3)));
+    assert!(shapes(merge(p(1), vec![kernel(1)], 4)));
+    assert!(shapes(merge(p(1), vec![p(7)], 3)));
+    let mut mix = |p, terms| ops::mix(&mut tape, p, terms).err().unwrap();
+    assert!(geometry(mix(
+        Var::constant(Tensor::zeros(&arena, [0]).unwrap()),
+        vec![]
+    )));
+    assert!(shapes(mix(p(2), vec![kernel(1)])));
+    assert!(shapes(mix(p(2), vec![kernel(1), kernel(3)])));
+}
