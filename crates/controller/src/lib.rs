@@ -1,1 +1,40 @@
-//! Placeholder.
+//! The reinforcement-learning controller of an architecture search.
+//!
+//! A [`Controller`] makes a sequence of decisions, one choice each: [`Controller::sample`] draws an
+//! architecture, somebody trains it and measures its reward, and [`Controller::update`] makes good ones
+//! likelier: REINFORCE with a moving-average baseline, a normalised advantage and an entropy bonus,
+//! after every episode. The policy is an LSTM that sees the choices before, or independent logits
+//! ([`Policy`]). Random numbers are a function of the seed and the episode's number, all the rest is
+//! [`ControllerState`]: a restored controller goes on as the original would have. It knows nothing of
+//! search spaces or networks, only how many choices each decision has.
+//!
+//! ```
+//! use radars_controller::{Controller, ControllerSettings};
+//! use radars_nn::tensor::{Arena, Backend, Cpu, random::Seed};
+//!
+//! let (cpu, settings, decisions) = (Cpu::new(1)?, ControllerSettings::logits(), [2, 3]);
+//! let bound = Controller::<Cpu>::arena_bytes(cpu.spec(), &decisions, settings)?;
+//! let arena = Arena::with_bound(cpu, bound)?;
+//! let mut controller = Controller::new(&arena, &decisions, settings, Seed(1))?;
+//! for episode in 0..100 {
+//!     let choices = controller.sample(episode)?.choices;
+//!     let reward = choices.iter().sum::<usize>() as f64;
+//!     controller.update(&choices, reward)?;
+//! }
+//! assert_eq!(controller.most_likely()?, [1, 2]);
+//! # Ok::<(), radars_controller::Error>(())
+//! ```
+
+mod baseline;
+mod controller;
+mod distribution;
+mod error;
+mod policy;
+mod settings;
+mod state;
+
+pub use baseline::Baseline;
+pub use controller::{Controller, Sample, Update};
+pub use error::{Error, Result};
+pub use settings::{ControllerSettings, Policy};
+pub use state::ControllerState;

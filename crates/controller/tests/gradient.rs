@@ -1,0 +1,133 @@
+//! The gradient that an update descends, against central differences.
+//!
+//! With a first beta of 0 Adam's first moment is the gradient itself, so the saved state shows it.
+
+use radars_controller::{Controller, ControllerSettings, ControllerState};
+use radars_nn::tensor::random::Seed;
+use radars_nn::tensor::{Arena, Cpu};
+use rand::RngExt;
+
+const DECISIONS: [usize; 3] = [2, 3, 2];
+const CHOICES: [usize; 3] = [1, 2, 0];
+/// Half the distance of the two points of a difference; parameters are of the order of 1.
+const STEP: f32 = 1e-2;
+/// Largest error of a component, as a share of the root mean square of them all. Seen: 3e-4, from the
+/// third derivative and from logits rounded to f32.
+const TOLERANCE: f64 = 2e-3;
+
+fn settings(base: ControllerSettings) -> ControllerSettings {
+    ControllerSettings {
+        hidden: 4,
+        betas: (0.0, 0.999),
+        entropy_weight: 0.0,
+        normalise_advantage: false,
+        ..base
+    }
+}
+
+fn controller(settings: ControllerSettings) -> Controller<Cpu> {
+    let arena = Arena::with_bound(Cpu::new(1).unwrap(), 1 << 20).unwrap();
+    Controller::new(&arena, &DECISIONS, settings, Seed(1)).unwrap()
+}
+
+/// A state that is not symmetric: every parameter uniform in [-1, 1).
+fn scattered(controller: &Controller<Cpu>) -> ControllerState {
+    let mut state = controller.state().unwrap();
+    let mut rng = Seed(2).stream("scatter", 0);
+    for value in state.parameters.iter_mut().flat_map(|p| &mut p.values) {
+        *value = 2.0 * rng.random::<f32>() - 1.0;
+    }
+    state
+}
+
+/// Compares Adam's first moments with the differences of `loss` between shifted states.
+fn check(
+    controller: &mut Controller<Cpu>,
+    state: &ControllerState,
+    moments: &ControllerState,
+    mut loss: impl FnMut(&mut Controller<Cpu>) -> f64,
+) {
+    let mut pairs = Vec::new();
+    for (index, parameter) in state.parameters.iter().enumerate() {
+        let m = format!("{}.m", parameter.name);
+        let gradient = moments.moments.iter().find(|p| p.name == m).unwrap();
+        for (element, &value) in parameter.values.iter().enumerate() {
+            let mut at = |shifted: f32| {
+                let mut state = state.clone();
+                state.parameters[index].values[element] = shifted;
+                controller.restore(&state).unwrap();
+                loss(controller)
+            };
+            let (low, high) = (value - STEP, value + STEP);
+            let difference = (at(high) - at(low)) / f64::from(high - low);
+            let name = format!("{} [{element}]", parameter.name);
+            pairs.push((name, f64::from(gradient.values[element]), difference));
+        }
+    }
+    let squares: f64 = pairs.iter().map(|(_, _, d)| d * d).sum();
+    let scale = (squares / pairs.len() as f64).sqrt();
+    assert!(scale > 1e-3, "the loss hardly depends on anything: {scale}");
+    for (name, gradient, difference) in pairs {
+        let error = (gradient - difference).abs() / scale;
+        assert!(
+            error < TOLERANCE,
+            "{name}: gradient {gradient}, difference {difference}"
+        );
+    }
+}
+
+fn log_probability(base: ControllerSettings) {
+    let mut controller = controller(settings(base));
+    let mut state = scattered(&controller);
+    // A reward one above the average is an advantage of 1.
+    state.baseline.mean = Some(0.0);
+    controller.restore(&state).unwrap();
+    let update = controller.update(&CHOICES, 1.0).unwrap();
+    assert_eq!(update.advantage, 1.0);
+    let moments = controller.state().unwrap();
+    check(&mut controller, &state, &moments, |controller| {
+        -controller.log_probability(&CHOICES).unwrap()
+    });
+    controller.restore(&state).unwrap();
+    let expected = -controller.log_probability(&CHOICES).unwrap();
+    let rounding = 1e-6;
+    assert!((update.loss - expected).abs() < rounding * expected.abs());
+}
+
+fn entropy(base: ControllerSettings) {
+    let settings = ControllerSettings {
+        entropy_weight: 0.5,
+        ..settings(base)
+    };
+    let mut controller = controller(settings);
+    let state = scattered(&controller);
+    // The first reward has no advantage: the entropy alone is left.
+    controller.restore(&state).unwrap();
+    let update = controller.update(&CHOICES, 1.0).unwrap();
+    assert_eq!(update.advantage, 0.0);
+    assert_eq!(update.loss, -0.5 * 3.0 * update.entropy);
+    let moments = controller.state().unwrap();
+    check(&mut controller, &state, &moments, |controller| {
+        controller.update(&CHOICES, 1.0).unwrap().loss
+    });
+}
+
+#[test]
+fn log_probability_of_the_lstm() {
+    log_probability(ControllerSettings::lstm());
+}
+
+#[test]
+fn log_probability_of_the_logits() {
+    log_probability(ControllerSettings::logits());
+}
+
+#[test]
+fn entropy_of_the_lstm() {
+    entropy(ControllerSettings::lstm());
+}
+
+#[test]
+fn entropy_of_the_logits() {
+    entropy(ControllerSettings::logits());
+}
