@@ -2,6 +2,7 @@
 
 use crate::{Error, Result};
 use bytesize::ByteSize;
+use radars_space::Limits;
 use radars_supernet::Mixing;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -48,7 +49,7 @@ pub struct Config {
     pub reward: Option<RewardConfig>,
     /// Hard limits: an architecture over them is never trained.
     #[serde(default)]
-    pub limits: LimitsConfig,
+    pub limits: Limits,
     /// Algorithm 1.
     pub search: SearchConfig,
     /// The controller that explores.
@@ -90,18 +91,6 @@ pub struct RewardConfig {
     pub beta: f64,
     /// AOPS over `beta` that cost the whole reward of the cost term.
     pub gamma: f64,
-}
-
-/// Hard limits on an architecture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LimitsConfig {
-    /// Most AOPS.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub max_aops: Option<u64>,
-    /// Most parameters.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub max_params: Option<u64>,
 }
 
 /// Algorithm 1.
@@ -161,7 +150,7 @@ pub struct TrainingConfig {
     pub final_epochs: usize,
     /// Peak learning rate.
     pub rate: f64,
-    /// Epochs over which the rate rises to its peak (at the fidelities that have more epochs than it).
+    /// Epochs over which the rate rises to its peak; at most a quarter of a fidelity's epochs.
     pub warmup_epochs: f64,
     /// Momentum.
     pub momentum: f64,
@@ -300,5 +289,19 @@ impl Config {
             }
         }
         Ok(())
+    }
+}
+
+impl DnasConfig {
+    /// The softmax temperature in an epoch, those of the warm-up included: the start during the warm-up,
+    /// then geometric from the start to the end.
+    pub fn temperature(&self, epoch: usize) -> f64 {
+        let trained = epoch.saturating_sub(self.warmup_epochs) as f64;
+        let last = self.epochs.saturating_sub(1).max(1) as f64;
+        self.temperature_start
+            * libm::pow(
+                self.temperature_end / self.temperature_start,
+                (trained / last).min(1.0),
+            )
     }
 }

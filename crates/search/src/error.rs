@@ -86,6 +86,15 @@ pub enum Error {
         /// Episodes so far.
         episodes: usize,
     },
+    /// Training.
+    #[error(transparent)]
+    Training(#[from] radars_supernet::Error),
+    /// The controller.
+    #[error(transparent)]
+    Controller(#[from] radars_controller::Error),
+    /// Memory or device.
+    #[error(transparent)]
+    Tensor(#[from] radars_tensor::Error),
     /// The search space.
     #[error(transparent)]
     Space(#[from] radars_space::Error),

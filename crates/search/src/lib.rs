@@ -1,12 +1,33 @@
-//! Memory-bounded architecture search.
+//! Memory-bounded architecture search: Algorithm 1 of RADARS, its run folders and events.
+
+mod algorithm;
 mod config;
 mod error;
+mod evaluator;
 mod event;
+mod fingerprint;
+mod observer;
+mod plan_rows;
+mod relaxation;
 mod result;
+mod run;
 mod run_folder;
+mod state;
+mod stop;
+mod task;
+mod trainer;
 
 pub use config::*;
 pub use error::{Error, Result};
+pub use evaluator::{Evaluator, Exploitation, Exploited, Measured, Training, Watch};
 pub use event::*;
-pub use result::{Best, Kept, MemoryUse, PhaseTimes, RunResult, SearchCounts, Times};
+pub use fingerprint::Fingerprint;
+pub use observer::{Observer, Silent};
+pub use plan_rows::{PlanRow, plan_rows};
+pub use result::*;
+pub use run::search;
 pub use run_folder::RunFolder;
+pub use state::{PeakMemory, PhaseSeconds, Record, Score, SearchState};
+pub use stop::StopSignal;
+pub use task::{Task, dnas_settings, read_space, weight_settings};
+pub use trainer::Trainer;

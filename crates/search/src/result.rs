@@ -48,8 +48,9 @@ pub struct Best {
     pub reward: f64,
     /// Accuracy on the rewards split, a fraction.
     pub val_accuracy: f64,
-    /// Accuracy on the test set after the final training, a fraction.
-    pub test_accuracy: f64,
+    /// Accuracy on the test set after the final training, a fraction; none when the run was interrupted
+    /// before it.
+    pub test_accuracy: Option<f64>,
     /// Adjusted operations for one image.
     pub aops: u64,
     /// Multiply-accumulates for one image.
@@ -166,7 +167,7 @@ pub(crate) mod tests {
                 architecture: architecture.clone(),
                 reward: 0.1 + 0.2, // 17 digits, all of which have to survive
                 val_accuracy: 0.875,
-                test_accuracy: 0.86,
+                test_accuracy: Some(0.88),
                 aops: u64::MAX,
                 macs: 1_000_000,
                 params: 12_345,

@@ -194,3 +194,11 @@ fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
     }
     distinct
 }
+
+/// How many candidates the types that occur among some candidates combine to.
+pub(super) fn combinations(candidates: &[Candidate]) -> usize {
+    let kernels = distinct(candidates.iter().map(|c| c.kernel)).len();
+    let activations = distinct(candidates.iter().filter_map(Candidate::activation)).len();
+    let weights = distinct(candidates.iter().filter_map(Candidate::weight)).len();
+    kernels * activations.max(1) * weights.max(1)
+}

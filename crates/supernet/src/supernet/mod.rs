@@ -180,6 +180,15 @@ impl<B: Backend> SuperNet<B> {
     }
 }
 
+/// How many architectures the types that occur among the candidates combine to, layer by layer: the
+/// paths of a factorised SuperNet, which are more than the candidates it was made from.
+pub fn product_closure(candidates: &[Vec<Candidate>]) -> f64 {
+    candidates
+        .iter()
+        .map(|layer| factorised::combinations(layer) as f64)
+        .product()
+}
+
 /// `softmax((alpha + noise) / temperature)`.
 fn relax<B: Backend>(
     pass: &mut Pass<'_, B>,

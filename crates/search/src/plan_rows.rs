@@ -1,0 +1,88 @@
+//! What a search would need, without running it.
+
+use crate::run::path;
+use crate::task::{dnas_settings, weight_settings};
+use crate::{Config, Result};
+use radars_space::{Candidate, Reward, Space};
+use radars_supernet::{BatchSizes, Mixing, SuperNetPlan, plan_child, plan_supernet};
+use radars_tensor::Backend;
+use serde::Serialize;
+
+/// What one network of a search would need.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PlanRow {
+    /// Which network.
+    pub what: String,
+    /// How its mixtures are held; none for a single path.
+    pub mixing: Option<Mixing>,
+    /// Most bytes in use at once.
+    pub peak_bytes: usize,
+    /// The smallest bound that will do.
+    pub high_water_bytes: usize,
+    /// Most bytes that a step keeps for its way back.
+    pub saved_bytes: usize,
+    /// What Eq. 5 says.
+    pub eq5_bytes: u64,
+    /// Whether it fits the bound.
+    pub fits: bool,
+}
+
+/// Plans the paths of the smallest and of the largest kernels, and the SuperNet of the whole space in
+/// every mixing mode.
+///
+/// # Errors
+/// When the space is not resolved.
+pub fn plan_rows<B: Backend>(
+    spec: &B::Spec,
+    space: &Space,
+    config: &Config,
+) -> Result<Vec<PlanRow>> {
+    let mut rows = Vec::new();
+    let bound_bytes = config.memory.as_u64() as usize;
+    let batches = BatchSizes {
+        step: config.batch,
+        evaluated: config.batch,
+    };
+    let smallest = path(space, <[usize]>::iter, |kernels| kernels.min().copied())?;
+    let largest = path(space, <[usize]>::iter, |kernels| kernels.max().copied())?;
+    for (what, architecture) in [
+        ("one path, smallest kernels", smallest),
+        ("one path, largest kernels", largest),
+    ] {
+        let plan = plan_child::<B>(spec, space, &architecture, batches, weight_settings(config))?;
+        let candidates: Vec<Vec<Candidate>> =
+            architecture.layers().iter().map(|&c| vec![c]).collect();
+        rows.push(PlanRow {
+            what: what.into(),
+            mixing: None,
+            peak_bytes: plan.peak_bytes,
+            high_water_bytes: plan.high_water_bytes,
+            saved_bytes: plan.saved_bytes,
+            eq5_bytes: space.memory_estimate_of(&candidates, config.batch)?.bytes,
+            fits: plan.fits(bound_bytes),
+        });
+    }
+    let candidates = (0..space.layers().len()).map(|layer| space.candidates(layer));
+    let candidates = candidates.collect::<radars_space::Result<Vec<_>>>()?;
+    // The trade-off changes no allocation.
+    let reward = Reward::balanced(1);
+    for mixing in Mixing::ALL {
+        let of = SuperNetPlan {
+            space,
+            candidates: &candidates,
+            mixing,
+            reward,
+        };
+        let plan = plan_supernet::<B>(spec, of, config.batch, dnas_settings(config))?;
+        rows.push(PlanRow {
+            what: "whole space".into(),
+            mixing: Some(mixing),
+            peak_bytes: plan.peak_bytes,
+            high_water_bytes: plan.high_water_bytes,
+            saved_bytes: plan.saved_bytes,
+            eq5_bytes: space.memory_estimate(config.batch)?.bytes,
+            fits: plan.fits(bound_bytes),
+        });
+    }
+    Ok(rows)
+}

@@ -1,0 +1,135 @@
+//! A task: a configuration with its space and its data loaded.
+
+use crate::{Config, Error, Result, SpaceSource};
+use radars_data::{Data, LoadOptions, SplitFractions, Splits};
+use radars_nn::{AdamSettings, SgdSettings};
+use radars_space::{Reward, Space};
+use radars_supernet::{BatchSizes, DnasSettings, WeightSettings, nn as radars_nn};
+use radars_tensor::random::Seed;
+
+/// What to search, on what.
+pub struct Task {
+    /// Every setting.
+    pub config: Config,
+    /// The space, resolved against the data.
+    pub space: Space,
+    /// The data set.
+    pub data: Data,
+    /// The three parts of the training set.
+    pub splits: Splits,
+    /// The trade-off of accuracy and cost.
+    pub reward: Reward,
+}
+
+impl Task {
+    /// Loads the data, reads the space and brings them together; `progress` is told of decoded images.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the settings, the space or the data.
+    pub fn load(config: Config, progress: Option<&(dyn Fn(usize, usize) + Sync)>) -> Result<Self> {
+        config.check()?;
+        let space = read_space(&config.space)?;
+        let options = LoadOptions {
+            limit_train: config.data.limit_train,
+            progress,
+            ..LoadOptions::default()
+        };
+        let data = Data::load(&config.data.source, &options)?;
+        let shape = data.train.shape();
+        let images = radars_space::ImageShape {
+            height: shape.height,
+            width: shape.width,
+            channels: shape.channels,
+        };
+        let space = space.resolve(images, data.train.classes())?;
+        let fractions = SplitFractions {
+            weights: config.data.weights_fraction,
+            alpha: config.data.alpha_fraction,
+            rewards: config.data.rewards_fraction,
+        };
+        let splits = Splits::new(&data.train, fractions, Seed(config.seed))?;
+        if splits.weights.len() < config.batch || splits.alpha.len() < config.batch {
+            return Err(Error::Setting {
+                setting: "batch",
+                value: config.batch.to_string(),
+                expected: "at most the images of the weights split and of the alpha split",
+            });
+        }
+        let reward = match config.reward {
+            Some(reward) => Reward::new(reward.alpha, reward.beta, reward.gamma)?,
+            None => space.reward()?,
+        };
+        Ok(Task {
+            config,
+            space,
+            data,
+            splits,
+            reward,
+        })
+    }
+
+    /// How network weights are trained.
+    pub fn weight_settings(&self) -> WeightSettings {
+        weight_settings(&self.config)
+    }
+
+    /// How SuperNets are trained.
+    pub fn dnas_settings(&self) -> DnasSettings {
+        dnas_settings(&self.config)
+    }
+
+    /// The batches of a child's training within the search.
+    pub fn search_batches(&self) -> BatchSizes {
+        BatchSizes {
+            step: self.config.batch,
+            evaluated: self.splits.rewards.len(),
+        }
+    }
+
+    /// The batches of the final training.
+    pub fn final_batches(&self) -> BatchSizes {
+        BatchSizes {
+            step: self.config.batch,
+            evaluated: self.data.test.len(),
+        }
+    }
+}
+
+/// The space that a configuration names.
+///
+/// # Errors
+/// [`Error::Space`].
+pub fn read_space(source: &SpaceSource) -> Result<Space> {
+    Ok(match source {
+        SpaceSource::Preset(name) => Space::preset(name)?,
+        SpaceSource::File(path) => Space::load(path)?,
+    })
+}
+
+/// How network weights are trained under a configuration.
+pub fn weight_settings(config: &Config) -> WeightSettings {
+    let training = &config.training;
+    let sgd = SgdSettings {
+        momentum: training.momentum as f32,
+        nesterov: true,
+        weight_decay: training.weight_decay as f32,
+        clip_norm: Some(training.clip_norm as f32),
+        ..SgdSettings::default()
+    };
+    WeightSettings {
+        sgd,
+        label_smoothing: training.label_smoothing as f32,
+    }
+}
+
+/// How SuperNets are trained under a configuration.
+pub fn dnas_settings(config: &Config) -> DnasSettings {
+    let alpha = AdamSettings {
+        weight_decay: config.dnas.alpha_weight_decay as f32,
+        ..AdamSettings::architecture()
+    };
+    DnasSettings {
+        weights: weight_settings(config),
+        alpha,
+    }
+}

@@ -1,0 +1,257 @@
+//! The plan equals the run: over random spaces, SuperNets and batch sizes the planning backend makes
+//! the same allocations as the CPU, at the same offsets, and the high-water mark is the smallest bound.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use radars_nn::tensor::random::{Seed, Stream};
+use radars_nn::tensor::{ALIGN, Arena, Backend, Cpu, Error, Isa, Meta, Stats};
+use radars_nn::{AdamSettings, SgdSettings};
+use radars_space::{
+    Architecture, BitChoices, Candidate, Choices, ImageShape, Layer, Reward, Space,
+};
+use radars_supernet::{
+    BatchSizes, ChildTrainer, DnasSettings, DnasTrainer, Images, Mixing, Plan, Relaxation, Result,
+    SuperNetPlan, WeightSettings, plan_child, plan_supernet,
+};
+use rand::RngExt;
+use rand::seq::IndexedRandom;
+
+const BATCHES: usize = 8;
+const CASES: u64 = 12;
+
+fn settings() -> WeightSettings {
+    WeightSettings {
+        sgd: SgdSettings {
+            nesterov: true,
+            ..SgdSettings::default()
+        },
+        label_smoothing: 0.1,
+    }
+}
+
+fn dnas_settings() -> DnasSettings {
+    DnasSettings {
+        weights: settings(),
+        alpha: AdamSettings::architecture(),
+    }
+}
+
+/// What is trained.
+#[derive(Clone, Debug)]
+enum Net {
+    Child(Architecture),
+    SuperNet(Mixing, Vec<Vec<Candidate>>),
+}
+
+#[derive(Debug)]
+struct Case {
+    space: Space,
+    net: Net,
+    batch: usize,
+    evaluated: usize,
+}
+
+/// A small space of random depth, channels and strides, odd sizes and groups included.
+fn random_space(rng: &mut Stream) -> Space {
+    let bits = |rng: &mut Stream| {
+        let pick = |rng: &mut Stream, from: &[u8]| {
+            let count = rng.random_range(1..=from.len());
+            from.sample(rng, count).copied().collect::<Vec<u8>>()
+        };
+        BitChoices {
+            integer: pick(rng, &[1, 3]),
+            fraction: pick(rng, &[1, 3, 6]),
+        }
+    };
+    let mut channels = 3;
+    let layers = (0..rng.random_range(1..=4)).map(|_| {
+        let kernels: Vec<usize> = [1, 3, 5, 7].sample(rng, 2).copied().collect();
+        let choices = Choices::quantised(&kernels, &bits(rng), &bits(rng)).unwrap();
+        let next = *[4, 8, 16, 24, 32, 48, 64].choose(rng).unwrap();
+        let groups = if channels % 2 == 0 && rng.random_bool(0.2) {
+            2
+        } else {
+            1
+        };
+        channels = next;
+        Layer::conv(next, rng.random_range(1..=2), choices).with_groups(groups)
+    });
+    let layers: Vec<Layer> = layers.collect();
+    let side = rng.random_range(5..=14);
+    let images = ImageShape {
+        height: side,
+        width: side + 1,
+        channels: 3,
+    };
+    Space::new("random", layers)
+        .unwrap()
+        .resolve(images, 4)
+        .unwrap()
+}
+
+fn random_case(number: u64, net: fn(&Space, &mut Stream) -> Net) -> Case {
+    let mut rng = Seed(number).stream("plan test", 0);
+    let space = random_space(&mut rng);
+    let net = net(&space, &mut rng);
+    let batch = rng.random_range(1..=9);
+    Case {
+        space,
+        net,
+        batch,
+        evaluated: rng.random_range(0..=20),
+    }
+}
+
+fn child(space: &Space, rng: &mut Stream) -> Net {
+    Net::Child(space.random(rng))
+}
+
+fn supernet(mixing: Mixing, space: &Space, rng: &mut Stream) -> Net {
+    let architectures: Vec<Architecture> = (0..rng.random_range(1..=6))
+        .map(|_| space.random(rng))
+        .collect();
+    let candidates = (0..space.layers().len()).map(|layer| {
+        let mut of_layer = Vec::new();
+        for architecture in &architectures {
+            if !of_layer.contains(&architecture.layers()[layer]) {
+                of_layer.push(architecture.layers()[layer]);
+            }
+        }
+        of_layer
+    });
+    Net::SuperNet(mixing, candidates.collect())
+}
+
+/// The steps of a training, as the planner takes them, with random images.
+fn run<B: Backend>(arena: &Arena<B>, case: &Case) -> Result<()> {
+    let pixels = case.space.input()?.elements() as usize;
+    let mut rng = Seed(1).stream("images", 0);
+    let values: Vec<f32> = (0..pixels * case.batch.max(case.evaluated))
+        .map(|_| rng.random_range(-1.0..1.0))
+        .collect();
+    let labels: Vec<i32> = (0..case.batch.max(case.evaluated))
+        .map(|i| i as i32 % 4)
+        .collect();
+    let images = |n: usize| Images {
+        values: &values[..n * pixels],
+        labels: &labels[..n],
+    };
+    match &case.net {
+        Net::Child(architecture) => {
+            let mut trainer =
+                ChildTrainer::new(arena, &case.space, architecture, settings(), Seed(3))?;
+            for _ in 0..BATCHES {
+                trainer.step(images(case.batch), 0.05)?;
+            }
+            for _ in 0..case.evaluated / case.batch {
+                trainer.logits(images(case.batch))?;
+            }
+            if case.evaluated % case.batch > 0 {
+                trainer.logits(images(case.evaluated % case.batch))?;
+            }
+        }
+        Net::SuperNet(mixing, candidates) => {
+            let reward = Reward::balanced(1_000_000);
+            let of = SuperNetPlan {
+                space: &case.space,
+                candidates,
+                mixing: *mixing,
+                reward,
+            };
+            let mut trainer = DnasTrainer::new(arena, of, dnas_settings(), Seed(3))?;
+            for step in 0..BATCHES {
+                let noise = trainer
+                    .vectors()
+                    .into_iter()
+                    .map(|n| vec![0.1 * step as f32; n])
+                    .collect();
+                let relaxation = Relaxation {
+                    temperature: 1.0,
+                    noise,
+                };
+                trainer.weight_step(images(case.batch), &relaxation, 0.05)?;
+                trainer.alpha_step(images(case.batch), &relaxation, 0.05)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn plan(case: &Case) -> Plan {
+    let spec = Cpu::new(1).unwrap().spec();
+    match &case.net {
+        Net::Child(architecture) => {
+            let batches = BatchSizes {
+                step: case.batch,
+                evaluated: case.evaluated,
+            };
+            plan_child::<Cpu>(&spec, &case.space, architecture, batches, settings()).unwrap()
+        }
+        Net::SuperNet(mixing, candidates) => {
+            let reward = Reward::balanced(1_000_000);
+            let of = SuperNetPlan {
+                space: &case.space,
+                candidates,
+                mixing: *mixing,
+                reward,
+            };
+            plan_supernet::<Cpu>(&spec, of, case.batch, dnas_settings()).unwrap()
+        }
+    }
+}
+
+/// Trace and statistics of a whole run under a bound.
+fn traced<B: Backend>(
+    backend: B,
+    bound: usize,
+    case: &Case,
+) -> Result<(Vec<(usize, usize)>, Stats)> {
+    let arena = Arena::with_bound(backend, bound)?;
+    arena.record_trace();
+    run(&arena, case)?;
+    let stats = arena.stats();
+    assert_eq!(stats.live_bytes, 0, "everything is given back: {case:?}");
+    Ok((arena.take_trace(), stats))
+}
+
+fn check(case: &Case) {
+    let planned = plan(case);
+    for isa in [Isa::Portable, Isa::detect()] {
+        let cpu = || Cpu::with_isa(2, isa).unwrap();
+        let plan_of_isa = Meta::<Cpu>::new(cpu().spec());
+        let unbounded = traced(plan_of_isa, 1 << 40, case).unwrap();
+        let bound = unbounded.1.high_water_bytes;
+        let at_the_mark = traced(cpu(), bound, case).unwrap();
+        assert_eq!(at_the_mark, unbounded, "{case:?}");
+        let refused = traced(cpu(), bound - ALIGN, case).unwrap_err();
+        assert!(
+            matches!(refused.tensor(), Some(Error::OverBound { .. })),
+            "{refused}: {case:?}"
+        );
+        if isa == Isa::detect() {
+            let (peak, mark) = (unbounded.1.peak_bytes, unbounded.1.high_water_bytes);
+            assert_eq!(
+                (planned.peak_bytes, planned.high_water_bytes),
+                (peak, mark),
+                "{case:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn of_child_networks() {
+    (0..CASES).for_each(|number| check(&random_case(number, child)));
+}
+
+#[test]
+fn of_materialised_supernets() {
+    let net = |space: &Space, rng: &mut Stream| supernet(Mixing::Materialised, space, rng);
+    (0..CASES).for_each(|number| check(&random_case(number, net)));
+}
+
+#[test]
+fn of_factorised_supernets() {
+    let net = |space: &Space, rng: &mut Stream| supernet(Mixing::Factorised, space, rng);
+    (0..CASES).for_each(|number| check(&random_case(number, net)));
+}
