@@ -51,21 +51,26 @@ struct Case {
     evaluated: usize,
 }
 
+/// Some of the values, at least one.
+fn some<T: Copy>(rng: &mut Stream, values: &[T]) -> Vec<T> {
+    let mut kept: Vec<T> = (values.iter().copied())
+        .filter(|_| rng.random_bool(0.5))
+        .collect();
+    if kept.is_empty() {
+        kept.push(values[rng.random_range(0..values.len())]);
+    }
+    kept
+}
+
 /// A small space of random depth, channels and strides, odd sizes and groups included.
 fn random_space(rng: &mut Stream) -> Space {
-    let bits = |rng: &mut Stream| {
-        let pick = |rng: &mut Stream, from: &[u8]| {
-            let count = rng.random_range(1..=from.len());
-            from.sample(rng, count).copied().collect::<Vec<u8>>()
-        };
-        BitChoices {
-            integer: pick(rng, &[1, 3]),
-            fraction: pick(rng, &[1, 3, 6]),
-        }
+    let bits = |rng: &mut Stream| BitChoices {
+        integer: some(rng, &[1, 3]),
+        fraction: some(rng, &[1, 3, 6]),
     };
     let mut channels = 3;
     let layers = (0..rng.random_range(1..=4)).map(|_| {
-        let kernels: Vec<usize> = [1, 3, 5, 7].sample(rng, 2).copied().collect();
+        let kernels = some(rng, &[1, 3, 5, 7]);
         let choices = Choices::quantised(&kernels, &bits(rng), &bits(rng)).unwrap();
         let next = *[4, 8, 16, 24, 32, 48, 64].choose(rng).unwrap();
         let groups = if channels % 2 == 0 && rng.random_bool(0.2) {
