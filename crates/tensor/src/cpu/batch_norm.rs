@@ -101,17 +101,21 @@ pub(super) fn forward(
 }
 
 /// Mean, and sum of squared differences from it, of every column of a piece that fits into a cache.
+///
+/// A first pass finds a value near the mean; the second sums differences from it, which are as small
+/// as the deviations are, so that both results are accurate however far from zero the mean is.
 #[inline(always)]
 fn piece_moments(x: &[f32], columns: usize, partial: &mut [f64]) {
-    let rows = x.len() / columns;
+    let shape = [x.len() / columns, columns];
+    let rows = shape[0] as f64;
     let (means, squares) = partial.split_at_mut(columns);
     for (first, width) in column_blocks(columns) {
-        let mut sums = [[0.0; BLOCK]];
+        let mut totals = [[0.0; BLOCK]];
         sum_columns(
-            [rows, columns],
+            shape,
             first,
             width,
-            &mut sums,
+            &mut totals,
             #[inline(always)]
             |[sums], range| {
                 for (sum, &x) in sums.iter_mut().zip(&x[range]) {
@@ -119,28 +123,28 @@ fn piece_moments(x: &[f32], columns: usize, partial: &mut [f64]) {
                 }
             },
         );
-        let mean = sums[0].map(|sum| sum / rows as f64);
-        let shift = mean.map(|mean| mean as f32);
-        let mut sums = [[0.0; BLOCK]];
+        let near = totals[0].map(|sum| (sum / rows) as f32);
+        let mut totals = [[0.0; BLOCK]; 2];
         sum_columns(
-            [rows, columns],
+            shape,
             first,
             width,
-            &mut sums,
+            &mut totals,
             #[inline(always)]
-            |[sums], range| {
-                for ((sum, &x), &shift) in sums.iter_mut().zip(&x[range]).zip(&shift) {
-                    let difference = x - shift;
-                    *sum += difference * difference;
+            |[sums, square_sums], range| {
+                let (x, near) = (&x[range][..width], &near[..width]);
+                let (sums, square_sums) = (&mut sums[..width], &mut square_sums[..width]);
+                for i in 0..width {
+                    let difference = x[i] - near[i];
+                    sums[i] += difference;
+                    square_sums[i] += difference * difference;
                 }
             },
         );
-        means[first..][..width].copy_from_slice(&mean[..width]);
-        // The differences are from `shift`, the mean's nearest f32: take off what that adds.
-        let squares = &mut squares[first..][..width];
-        for (((square, sum), mean), shift) in squares.iter_mut().zip(sums[0]).zip(mean).zip(shift) {
-            let off = mean - f64::from(shift);
-            *square = (sum - rows as f64 * off * off).max(0.0);
+        let [sums, square_sums] = totals;
+        for i in 0..width {
+            means[first + i] = f64::from(near[i]) + sums[i] / rows;
+            squares[first + i] = (square_sums[i] - sums[i] * sums[i] / rows).max(0.0);
         }
     }
 }

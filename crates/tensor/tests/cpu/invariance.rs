@@ -1,0 +1,153 @@
+//! Properties of all methods: threads change nothing, nor does the ISA where gemm and convolutions are
+//! not asked, nothing is allocated on the heap, scratch is checked.
+
+use crate::every_method::{Bits, Extent, every_method};
+use radars_tensor::{Arena, Cpu, Error, Isa};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+/// Large enough that work goes parallel, in several pieces, the last of odd size.
+const LARGE: Extent = Extent {
+    rows: 4001,
+    scratch_lacks: 0,
+};
+
+fn run(threads: usize, isa: Isa, extent: Extent) -> Option<Bits> {
+    let cpu = match Cpu::with_isa(threads, isa) {
+        Ok(cpu) => cpu,
+        Err(error) => {
+            eprintln!("SKIPPED: {error}");
+            return None;
+        }
+    };
+    let arena = Arena::with_bound(cpu, 64 << 20).unwrap();
+    let bits = every_method(&arena, extent, &mut |name, call| {
+        call().unwrap_or_else(|error| panic!("{name}: {error}"));
+    });
+    Some(bits)
+}
+
+#[track_caller]
+fn assert_same(left: &Bits, right: &Bits) {
+    for ((name, left), (_, right)) in left.iter().zip(right) {
+        let differs = left.iter().zip(right).position(|(l, r)| l != r);
+        assert_eq!(differs, None, "{name}");
+    }
+}
+
+#[test]
+fn results_do_not_depend_on_the_number_of_threads() {
+    for isa in [Isa::Portable, Isa::Avx512] {
+        let runs: Vec<Bits> = (1..=3)
+            .filter_map(|threads| run(threads, isa, LARGE))
+            .collect();
+        for other in runs.iter().skip(1) {
+            assert_same(&runs[0], other);
+        }
+    }
+}
+
+#[test]
+fn avx512_and_portable_give_the_same_bits() {
+    let portable = run(2, Isa::Portable, LARGE).unwrap();
+    if let Some(avx512) = run(2, Isa::Avx512, LARGE) {
+        let fixed = |bits: Bits| -> Bits {
+            bits.into_iter()
+                .filter(|(name, _)| !name.starts_with("conv2d"))
+                .collect()
+        };
+        assert_same(&fixed(portable), &fixed(avx512));
+    }
+}
+
+#[test]
+fn scratch_that_lacks_a_byte_is_refused() {
+    let extent = Extent {
+        scratch_lacks: 1,
+        ..LARGE
+    };
+    let arena = Arena::with_bound(Cpu::new(2).unwrap(), 64 << 20).unwrap();
+    let mut refused = Vec::new();
+    every_method(&arena, extent, &mut |name, call| match call() {
+        Ok(()) => {}
+        Err(Error::Length {
+            operand: "scratch", ..
+        }) => refused.push(name),
+        Err(error) => panic!("{name}: {error}"),
+    });
+    refused.dedup();
+    for name in [
+        "reduce",
+        "dot",
+        "batch_norm",
+        "batch_norm_activation",
+        "batch_norm_backward",
+        "batch_norm_activation_backward",
+        "cross_entropy",
+        "mix_quantised_backward",
+    ] {
+        assert!(
+            refused.contains(&name),
+            "{name} took it; refused: {refused:?}"
+        );
+    }
+}
+
+/// Counts this thread's requests, so that tests beside this one do not disturb it.
+struct Counting;
+
+thread_local! {
+    static REQUESTS: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: everything is passed on to the system's allocator; counting a thread's own `const` cell
+// neither allocates nor unwinds.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let _ = REQUESTS.try_with(|requests| requests.set(requests.get() + 1));
+        // SAFETY: the caller keeps `alloc`'s contract.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps `dealloc`'s contract.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// One thread runs everything itself, so its count is complete. Products of this size are the
+/// backend's own; larger ones are gemm's, whose packing asks the heap. Convolutions always go
+/// through the pool, and have a test of their own.
+#[test]
+fn nothing_is_allocated_on_the_heap() {
+    for (isa, rows) in [Isa::Portable, Isa::Avx512]
+        .into_iter()
+        .flat_map(|isa| [(isa, 50), (isa, 4001)])
+    {
+        let Ok(cpu) = Cpu::with_isa(1, isa) else {
+            eprintln!("SKIPPED: this machine has no {isa}");
+            continue;
+        };
+        let arena = Arena::with_bound(cpu, 64 << 20).unwrap();
+        let extent = Extent {
+            rows,
+            scratch_lacks: 0,
+        };
+        let mut methods = 0;
+        every_method(&arena, extent, &mut |name, call| {
+            let before = REQUESTS.get();
+            call().unwrap();
+            let requests = REQUESTS.get() - before;
+            let gemm = name == "matmul" && rows > 50;
+            if !gemm && !name.starts_with("conv2d") {
+                assert_eq!(requests, 0, "{name} at {rows} rows");
+                methods += 1;
+            }
+        });
+        assert!(methods > 30, "only {methods} calls were looked at");
+        assert!(REQUESTS.get() > 0, "the allocator counts");
+    }
+}

@@ -1,0 +1,16 @@
+//! The CPU backend against plain loops, its own composed forms, other thread counts and the other ISA.
+// The functions that tests share unwrap as tests do.
+#![allow(clippy::unwrap_used)]
+
+mod batch_norms;
+mod elementwise;
+mod every_method;
+mod fixture;
+mod invariance;
+mod losses;
+mod mixtures;
+mod optimizers;
+mod overrides;
+mod pools;
+mod products;
+mod reductions;
