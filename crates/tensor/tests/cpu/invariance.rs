@@ -3,8 +3,6 @@
 
 use crate::every_method::{Bits, Extent, every_method};
 use radars_tensor::{Arena, Cpu, Error, Isa};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 
 /// Large enough that work goes parallel, in several pieces, the last of odd size.
 const LARGE: Extent = Extent {
@@ -93,31 +91,6 @@ fn scratch_that_lacks_a_byte_is_refused() {
     }
 }
 
-/// Counts this thread's requests, so that tests beside this one do not disturb it.
-struct Counting;
-
-thread_local! {
-    static REQUESTS: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: everything is passed on to the system's allocator; counting a thread's own `const` cell
-// neither allocates nor unwinds.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let _ = REQUESTS.try_with(|requests| requests.set(requests.get() + 1));
-        // SAFETY: the caller keeps `alloc`'s contract.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps `dealloc`'s contract.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
-
 /// One thread runs everything itself, so its count is complete. Products of this size are the
 /// backend's own; larger ones are gemm's, whose packing asks the heap. Convolutions always go
 /// through the pool, and have a test of their own.
@@ -138,9 +111,7 @@ fn nothing_is_allocated_on_the_heap() {
         };
         let mut methods = 0;
         every_method(&arena, extent, &mut |name, call| {
-            let before = REQUESTS.get();
-            call().unwrap();
-            let requests = REQUESTS.get() - before;
+            let requests = requests(|| call().unwrap());
             let gemm = name == "matmul" && rows > 50;
             if !gemm && !name.starts_with("conv2d") {
                 assert_eq!(requests, 0, "{name} at {rows} rows");
@@ -148,6 +119,15 @@ fn nothing_is_allocated_on_the_heap() {
             }
         });
         assert!(methods > 30, "only {methods} calls were looked at");
-        assert!(REQUESTS.get() > 0, "the allocator counts");
+        assert_eq!(
+            requests(|| drop(std::hint::black_box(Box::new(rows)))),
+            1,
+            "the allocator counts"
+        );
     }
+}
+
+/// How often `call` asks the heap for memory on this thread.
+fn requests(call: impl FnOnce()) -> u64 {
+    allocation_counter::measure(call).count_total
 }
