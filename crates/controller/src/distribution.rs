@@ -78,7 +78,7 @@ mod tests {
 
     /// Logits ln 1, ln 2, ln 5 (as f32) give 1/8, 2/8, 5/8.
     fn eighths() -> Distribution {
-        Distribution::from_logits(&[0.0, 0.693_147_2, 1.609_437_9]).unwrap()
+        Distribution::from_logits(&[0.0, std::f32::consts::LN_2, 1.609_438]).unwrap()
     }
 
     #[test]

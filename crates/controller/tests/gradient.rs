@@ -2,6 +2,8 @@
 //!
 //! With a first beta of 0 Adam's first moment is the gradient itself, so the saved state shows it.
 
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 use radars_controller::{Controller, ControllerSettings, ControllerState};
 use radars_nn::tensor::random::Seed;
 use radars_nn::tensor::{Arena, Cpu};
@@ -11,9 +13,9 @@ const DECISIONS: [usize; 3] = [2, 3, 2];
 const CHOICES: [usize; 3] = [1, 2, 0];
 /// Half the distance of the two points of a difference; parameters are of the order of 1.
 const STEP: f32 = 1e-2;
-/// Largest error of a component, as a share of the root mean square of them all. Seen: 3e-4, from the
+/// Largest error of a component, as a share of the root mean square of them all. Seen: 9e-4, from the
 /// third derivative and from logits rounded to f32.
-const TOLERANCE: f64 = 2e-3;
+const TOLERANCE: f64 = 3e-3;
 
 fn settings(base: ControllerSettings) -> ControllerSettings {
     ControllerSettings {

@@ -1,5 +1,7 @@
 //! Whether the controller learns, and what it says about itself.
 
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 #[path = "../examples/study/surrogate.rs"]
 mod surrogate;
 
@@ -16,17 +18,16 @@ const DECISIONS: [usize; 30] = [
 fn first_and_last(settings: ControllerSettings) -> (f64, f64) {
     let (mut first, mut last) = (Vec::new(), Vec::new());
     for seed in 100..112 {
-        let rewards = search(&DECISIONS, settings, Seed(seed), 40).unwrap();
-        first.push(mean(&rewards[..10]));
-        last.push(mean(&rewards[30..]));
+        let episodes = search(&DECISIONS, settings, Seed(seed), 40).unwrap();
+        first.push(mean(&episodes[..10], |e| e.reward));
+        last.push(mean(&episodes[30..], |e| e.reward));
     }
-    (mean(&first), mean(&last))
+    (mean(&first, |r| *r), mean(&last, |r| *r))
 }
 
-/// The study of 96 other surrogates shows a mean gain of 0.067 (LSTM) and 0.063 (logits) with a deviation
-/// of 0.03 a surrogate; twelve of them are above 0.04 by three standard errors. Without learning the
-/// gain is 0 within 0.005.
-const GAIN: f64 = 0.04;
+/// Seen here: 0.061 (LSTM), 0.067 (logits), and -0.006 without learning. A surrogate's gain has a deviation
+/// of 0.03, twelve of them together 0.009: less than this is no accident of rounding.
+const GAIN: f64 = 0.035;
 
 #[test]
 fn the_lstm_learns_in_forty_episodes() {
@@ -48,6 +49,16 @@ fn without_a_rate_worth_its_name_nothing_is_learned() {
     }
 }
 
+/// From 0.99 nats a decision; the study shows 0.39 (LSTM) and 0.55 (logits) at the end.
+#[test]
+fn the_policy_narrows_as_it_learns() {
+    for settings in [ControllerSettings::lstm(), ControllerSettings::logits()] {
+        let episodes = search(&DECISIONS, settings, Seed(100), 40).unwrap();
+        let (first, last) = (episodes[0].entropy, episodes[39].entropy);
+        assert!(first > 0.98 && last < 0.75, "{first} -> {last}");
+    }
+}
+
 /// A bandit of three arms, whose last pays best. One decision alone gets the whole credit, so steps that
 /// suit thirty decisions would settle on the first arm that is better than another.
 #[test]
@@ -57,7 +68,7 @@ fn the_likeliest_choice_becomes_the_best_arm() {
             rate: base.rate / 4.0,
             ..base
         };
-        for seed in 0..8 {
+        for seed in 0..16 {
             let mut bandit = controller(&[3], settings, Seed(seed), 1).unwrap();
             for episode in 0..200 {
                 let choices = bandit.sample(episode).unwrap().choices;
@@ -93,17 +104,17 @@ fn the_lstm_learns_what_depends_on_the_choice_before() {
 #[test]
 fn fresh_logits_are_uniform() {
     let mut fresh = controller(&DECISIONS, ControllerSettings::logits(), Seed(1), 1).unwrap();
-    let logarithms = DECISIONS.map(|n| (n as f64).ln());
+    let logarithm = |&n: &usize| (n as f64).ln();
     let sample = fresh.sample(0).unwrap();
-    assert!((sample.entropy - mean(&logarithms)).abs() < 1e-6);
+    assert!((sample.entropy - mean(&DECISIONS, logarithm)).abs() < 1e-6);
     assert!(
         (sample.entropy - 0.993_963).abs() < 1e-6,
         "{}",
         sample.entropy
     );
-    assert!((sample.log_probability + logarithms.iter().sum::<f64>()).abs() < 1e-5);
+    assert!((sample.log_probability + DECISIONS.iter().map(logarithm).sum::<f64>()).abs() < 1e-5);
     let update = fresh.update(&sample.choices, 0.5).unwrap();
-    assert!((update.entropy - mean(&logarithms)).abs() < 1e-6);
+    assert!((update.entropy - mean(&DECISIONS, logarithm)).abs() < 1e-6);
 }
 
 /// A fresh LSTM explores almost as widely: the initial values are small.

@@ -1,7 +1,9 @@
 //! Determinism, saving and restoring, memory, and refusals.
 
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 #[path = "../examples/study/surrogate.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "these tests search by themselves")]
 mod surrogate;
 
 use radars_controller::{Controller, ControllerSettings, ControllerState, Error, Update};

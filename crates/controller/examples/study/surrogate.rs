@@ -58,26 +58,35 @@ pub fn controller(
     Controller::new(&Arena::with_bound(cpu, bound)?, decisions, settings, seed)
 }
 
-/// The rewards of a search of `episodes` episodes.
+/// What an episode showed.
+pub struct Episode {
+    /// The reward.
+    pub reward: f64,
+    /// Entropy of the policy, in nats, mean over the decisions.
+    pub entropy: f64,
+}
+
+/// A search of `episodes` episodes.
 pub fn search(
     decisions: &[usize],
     settings: ControllerSettings,
     seed: Seed,
     episodes: u64,
-) -> Result<Vec<f64>> {
+) -> Result<Vec<Episode>> {
     let surrogate = Surrogate::new(decisions, seed);
     let mut controller = controller(decisions, settings, seed, 1)?;
     (0..episodes)
         .map(|episode| {
-            let choices = controller.sample(episode)?.choices;
-            let reward = surrogate.reward(&choices, episode);
-            controller.update(&choices, reward)?;
-            Ok(reward)
+            let sample = controller.sample(episode)?;
+            let reward = surrogate.reward(&sample.choices, episode);
+            controller.update(&sample.choices, reward)?;
+            let entropy = sample.entropy;
+            Ok(Episode { reward, entropy })
         })
         .collect()
 }
 
-/// The mean of some numbers.
-pub fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
+/// The mean of a quantity.
+pub fn mean<T>(values: &[T], quantity: impl Fn(&T) -> f64) -> f64 {
+    values.iter().map(quantity).sum::<f64>() / values.len() as f64
 }
