@@ -35,6 +35,7 @@ pub struct Config {
     /// All randomness derives from it.
     pub seed: u64,
     /// The bound on device memory: weights, gradients, optimizer state, activations, scratch.
+    #[serde(serialize_with = "exact_size")]
     pub memory: ByteSize,
     /// How a SuperNet holds its mixtures.
     pub mixing: Mixing,
@@ -58,6 +59,20 @@ pub struct Config {
     pub training: TrainingConfig,
     /// The differentiable search in the pruned subspace.
     pub dnas: DnasConfig,
+}
+
+/// A size in the largest unit that loses nothing; `ByteSize` by itself rounds to a tenth of a unit.
+fn exact_size<S: serde::Serializer>(size: &ByteSize, serializer: S) -> Result<S::Ok, S::Error> {
+    let units = [
+        (1 << 30, "GiB"),
+        (1 << 20, "MiB"),
+        (1 << 10, "KiB"),
+        (1, "B"),
+    ];
+    let bytes = size.as_u64();
+    let whole = |&&(unit, _): &&(u64, &str)| bytes > 0 && bytes.is_multiple_of(unit);
+    let (unit, name) = units.iter().find(whole).unwrap_or(&(1, "B"));
+    serializer.serialize_str(&format!("{} {name}", bytes / unit))
 }
 
 /// The data set of a search.

@@ -276,6 +276,9 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let space = Space::preset("fashion-small").unwrap();
         let mut config = Config::preset("fashion-small").unwrap();
+        // Neither the bound nor a reward may be rounded on the way.
+        config.memory = bytesize::ByteSize(100_000_001);
+        config.search.target = Some(0.1 + 0.2);
         let folder = RunFolder::create(&parent.path().join("preset")).unwrap();
         folder.write_config(&config, &space).unwrap();
         assert_eq!(
