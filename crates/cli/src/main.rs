@@ -1,2 +1,48 @@
-//! Placeholder.
-fn main() {}
+//! The `radars` command.
+
+mod arguments;
+mod bench;
+mod configuration;
+mod device;
+mod failure;
+mod interrupt;
+mod json_file;
+mod loading;
+mod plan;
+mod progress;
+mod quantity;
+mod recorder;
+mod search;
+mod table;
+mod winner;
+
+use arguments::{BenchCommand, Cli, Command};
+use clap::Parser;
+use failure::{Failure, Result};
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Search(arguments) => search::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
+        Command::Bench(arguments) => match arguments.command {
+            BenchCommand::Step(arguments) => bench::step(&arguments),
+        },
+    };
+    match done.and_then(|text| print(&text)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            progress::say(&format!("error: {failure}"));
+            failure.exit_code()
+        }
+    }
+}
+
+/// Prints what a command found; a reader that has seen enough is no failure.
+fn print(text: &str) -> Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::running(error)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,76 @@
+//! The command line: every command, flag and help text.
+
+mod bench;
+mod device;
+mod parsers;
+mod plan;
+mod search;
+mod task;
+
+pub use bench::{BenchArgs, BenchCommand, Net, StepArgs};
+pub use device::{Device, DeviceArgs};
+pub use plan::PlanArgs;
+pub use search::{RewardArgs, SearchArgs};
+pub use task::TaskArgs;
+
+use clap::{Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  radars search                            search on the embedded images, minutes on two cores
+  radars search --space my.toml --data my-images --memory 4GiB
+  radars plan --preset cifar10-quant       what a search would need, without running it
+  radars bench step --net child --batch 64 --json
+
+Exit codes: 0 done, 1 failed while running, 2 bad input, 130 interrupted twice.";
+
+/// Memory-bounded architecture search for quantised CNNs
+///
+/// Searches a space of small, quantised convolutional networks for one that is accurate and cheap,
+/// and never uses more memory than the bound.
+#[derive(Debug, Parser)]
+#[command(name = "radars", version, after_help = EXAMPLES, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Search(Box<SearchArgs>),
+    Plan(PlanArgs),
+    Bench(BenchArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    /// Every flag and command is explained, and every command shows how it is used.
+    #[test]
+    fn all_is_explained() {
+        fn check(command: &clap::Command) {
+            let name = command.get_name();
+            let help = command.get_after_help().map(ToString::to_string);
+            assert!(
+                help.is_some_and(|text| text.contains("Examples:")),
+                "{name}"
+            );
+            for argument in command.get_arguments() {
+                assert!(
+                    argument.get_help().is_some(),
+                    "{name} {}",
+                    argument.get_id()
+                );
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+}

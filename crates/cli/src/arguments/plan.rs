@@ -1,0 +1,39 @@
+//! `radars plan`.
+
+use super::{DeviceArgs, TaskArgs};
+use clap::Args;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  radars plan
+      what the default search would need
+  radars plan --preset cifar10-quant --batch 128
+      Table I of the paper: the whole space in each way to hold it, beside Eq. 5
+  radars plan --space my.toml --data my-images --memory 4GiB --json
+      your own space under your own bound, for a program to read
+  radars plan --sn best.json
+      how many of the architectures in best.json one SuperNet can span under the bound
+
+A plan executes the very program of the search on a backend that stores nothing, so its figures are
+exact. The file of --sn is a JSON list of architectures, each a list of candidates as in result.json:
+[[{\"kernel\": 3, \"activation\": {\"integer\": 3, \"fraction\": 6}, \"weight\": {...}}, ...], ...]";
+
+/// Say what a search would need, without running it
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub task: TaskArgs,
+
+    /// Say how many of these architectures one SuperNet can span: a JSON file, best architecture first
+    #[arg(long, value_name = "FILE")]
+    pub sn: Option<PathBuf>,
+
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+
+    #[command(flatten)]
+    pub device: DeviceArgs,
+}

@@ -1,0 +1,202 @@
+//! `radars search`.
+
+use super::parsers::{count, duration, finite, positive, share};
+use super::{DeviceArgs, TaskArgs};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use radars_search::Method;
+use radars_supernet::Mixing;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const EXAMPLES: &str = "\
+Examples:
+  radars search
+      the default: the embedded images, a narrow Table I, minutes on two cores
+  radars search --memory 96MiB --seed 3 --out runs/third
+      under another bound, with other randomness, into a folder of your choice
+  radars search --preset cifar10-quant --data cifar10 --time-limit 48h
+      Table I of the paper on a folder of CIFAR-10; after two days at most, the best so far
+  radars search --space my.toml --data my-images --iterations 1 --episodes 4 --retrain 2
+      your own space and images, briefly
+  radars search --config runs/third/config.toml
+      the same run again: same fingerprint
+
+The run folder gets config.toml, space.toml, events.jsonl and result.json. Ctrl-C ends the search
+with the best architecture so far; a second Ctrl-C leaves at once.";
+
+/// Search for an architecture, train the winner from scratch, write the run folder
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct SearchArgs {
+    #[command(flatten)]
+    pub task: TaskArgs,
+
+    #[command(flatten)]
+    pub algorithm: AlgorithmArgs,
+
+    #[command(flatten)]
+    pub reward: RewardArgs,
+
+    #[command(flatten)]
+    pub epochs: EpochArgs,
+
+    #[command(flatten)]
+    pub device: DeviceArgs,
+
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Search")]
+pub struct AlgorithmArgs {
+    /// How to search [default: radars]
+    #[arg(long, value_name = "METHOD", hide_possible_values = true,
+          value_parser = PossibleValuesParser::new(["radars"]).map(|_| Method::Radars))]
+    pub method: Option<Method>,
+
+    /// How a SuperNet holds its mixtures: `materialised` or `factorised` [default: what the preset says; fashion-small: materialised]
+    #[arg(long, value_name = "MODE", value_parser = mixing)]
+    pub mixing: Option<Mixing>,
+
+    /// All randomness derives from it [default: 0]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// Most iterations of exploration and exploitation [default: what the preset says; fashion-small: 2]
+    #[arg(long, value_name = "EP")]
+    pub iterations: Option<usize>,
+
+    /// Episodes of an exploration [default: what the preset says; fashion-small: 10]
+    #[arg(long, value_name = "N")]
+    pub episodes: Option<usize>,
+
+    /// How many of the best are re-trained and may span the SuperNet [default: what the preset says;
+    /// fashion-small: 6]
+    #[arg(long, value_name = "P")]
+    pub retrain: Option<usize>,
+
+    /// End when an exact reward reaches this [default: none]
+    #[arg(long, value_name = "REWARD", value_parser = finite, allow_negative_numbers = true)]
+    pub target: Option<f64>,
+
+    /// Never train an architecture of more AOPS (MACs x activation bits x weight bits) [default: no limit]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub max_aops: Option<u64>,
+
+    /// Never train an architecture of more parameters [default: no limit]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub max_params: Option<u64>,
+}
+
+/// `reward = alpha * accuracy + (1 - alpha) * (1 - (AOPS - beta) / gamma)`; unset parts are the space's.
+#[derive(Debug, Args)]
+#[command(
+    next_help_heading = "Reward: alpha * accuracy + (1 - alpha) * (1 - (AOPS - beta) / gamma)"
+)]
+pub struct RewardArgs {
+    /// A reward by its name, `paper`: alpha 0.5, beta 0, gamma 1e9 [default: what the space says]
+    #[arg(long = "reward", value_name = "NAME", hide_possible_values = true,
+          value_parser = PossibleValuesParser::new(["paper"]))]
+    pub named: Option<String>,
+
+    /// Weight of the accuracy, 0 to 1 [default: what the space says; fashion-small: 0.8]
+    #[arg(long, value_name = "A", value_parser = share)]
+    pub alpha: Option<f64>,
+
+    /// AOPS that cost nothing [default: what the space says; fashion-small: 0]
+    #[arg(long, value_name = "B", value_parser = finite, allow_negative_numbers = true)]
+    pub beta: Option<f64>,
+
+    /// AOPS over beta that cost the whole cost term [default: what the space says; fashion-small: 5e8]
+    #[arg(long, value_name = "G", value_parser = positive)]
+    pub gamma: Option<f64>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Epochs [defaults: what the preset says]")]
+pub struct EpochArgs {
+    /// Epochs of an episode's network [fashion-small: 2]
+    #[arg(long, value_name = "N")]
+    pub proxy_epochs: Option<usize>,
+
+    /// Epochs of a re-training, and of the network that DNAS derives [fashion-small: 8]
+    #[arg(long, value_name = "N")]
+    pub exact_epochs: Option<usize>,
+
+    /// Epochs of the winner's final training from scratch [fashion-small: 35]
+    #[arg(long, value_name = "N")]
+    pub final_epochs: Option<usize>,
+
+    /// Epochs of DNAS in which architecture weights are trained [fashion-small: 4]
+    #[arg(long, value_name = "N")]
+    pub dnas_epochs: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Run")]
+pub struct RunArgs {
+    /// End the search after this time with the best so far, such as 48h or 90m [default: no limit]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub time_limit: Option<Duration>,
+
+    /// The run folder; one that holds anything is refused [default: runs/<space>-<seed>, numbered when taken]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+
+    /// Show no progress, only the result
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// A mode by its name.
+fn mixing(text: &str) -> Result<Mixing, String> {
+    let named = |mixing: &Mixing| mixing.to_string() == text;
+    Mixing::ALL.into_iter().find(named).ok_or_else(|| {
+        let names = Mixing::ALL.map(|mixing| mixing.to_string());
+        format!("the modes are {}", names.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Cli, Command};
+    use super::*;
+    use clap::Parser;
+
+    fn parse(line: &str) -> Result<SearchArgs, String> {
+        match Cli::try_parse_from(line.split_whitespace()) {
+            Ok(Cli {
+                command: Command::Search(search),
+            }) => Ok(*search),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn flags_become_values() {
+        let search =
+            parse("radars search --mixing factorised --max-aops 5e8 --beta -1e6 --time-limit 48h")
+                .unwrap();
+        assert_eq!(search.algorithm.mixing, Some(Mixing::Factorised));
+        assert_eq!(search.algorithm.max_aops, Some(500_000_000));
+        assert_eq!(search.reward.beta, Some(-1e6));
+        assert_eq!(search.run.time_limit, Some(Duration::from_secs(48 * 3600)));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_what_would_be_right() {
+        let error = parse("radars search --device cuda").unwrap_err();
+        assert!(error.contains("no CUDA backend"), "{error}");
+        let error = parse("radars search --mixing merged").unwrap_err();
+        assert!(error.contains("factorised"), "{error}");
+        let error = parse("radars search --preset mnist").unwrap_err();
+        assert!(error.contains("fashion-small"), "{error}");
+        let error = parse("radars search --preset fashion-small --space s.toml").unwrap_err();
+        assert!(error.contains("cannot be used with"), "{error}");
+        let error = parse("radars search --threads 0").unwrap_err();
+        assert!(error.contains("--threads"), "{error}");
+    }
+}

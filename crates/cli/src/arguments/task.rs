@@ -1,0 +1,44 @@
+//! Flags that say what is searched: the space, the data, the bound.
+
+use super::parsers::size;
+use bytesize::ByteSize;
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use radars_search::Config;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Task")]
+pub struct TaskArgs {
+    /// A built-in space with settings that suit it [default: fashion-small]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["space", "config"],
+          value_parser = PossibleValuesParser::new(Config::PRESETS.iter()))]
+    pub preset: Option<String>,
+
+    /// A space file (TOML); all other settings are those of fashion-small or of --config
+    #[arg(long, value_name = "FILE")]
+    pub space: Option<PathBuf>,
+
+    /// A configuration file (TOML), such as the `config.toml` of a run folder; flags override it, and
+    /// relative paths in it start at its own folder
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// `fashion-mnist-small`, which is built in, or a folder: IDX files, CIFAR-10 binary files, or images
+    /// in train/<class>/ and test/<class>/ [default: what the preset says]
+    #[arg(long, value_name = "NAME|FOLDER")]
+    pub data: Option<String>,
+
+    /// Use at most N training images, the same ones in every run [default: all]
+    #[arg(long, value_name = "N")]
+    pub limit_train: Option<usize>,
+
+    /// The bound: weights, gradients, optimizer state, activations and scratch never take more
+    /// [default: what the preset says; fashion-small: 128MiB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub memory: Option<ByteSize>,
+
+    /// Images in a batch [default: what the preset says; fashion-small: 32]
+    #[arg(long, value_name = "N")]
+    pub batch: Option<usize>,
+}

@@ -1,0 +1,199 @@
+//! From the command line to a configuration.
+
+use crate::arguments::{RewardArgs, SearchArgs, TaskArgs};
+use crate::failure::{Failure, Result};
+use anyhow::Context;
+use radars_data::BUILT_IN;
+use radars_search::{Config, RewardConfig, SpaceSource, Task};
+use radars_space::Reward;
+use std::path::{Path, PathBuf};
+
+/// The preset that stands in where neither a preset nor a configuration file is named.
+const DEFAULT_PRESET: &str = "fashion-small";
+
+/// The configuration of a task: the preset or the file, and what the flags override.
+///
+/// Paths of data folders become absolute, so that a run can be repeated from elsewhere.
+pub fn of_task(arguments: &TaskArgs) -> Result<Config> {
+    let mut config = match &arguments.config {
+        Some(file) => from_file(file)?,
+        None => Config::preset(arguments.preset.as_deref().unwrap_or(DEFAULT_PRESET))?,
+    };
+    if let Some(file) = &arguments.space {
+        config.space = SpaceSource::File(file.clone());
+    }
+    if let Some(data) = &arguments.data {
+        config.data.source.clone_from(data);
+    }
+    if let Some(absolute) = data_folder(&config.data.source)
+        .and_then(|folder| std::path::absolute(folder).ok())
+        .and_then(|folder| folder.into_os_string().into_string().ok())
+    {
+        config.data.source = absolute;
+    }
+    config.data.limit_train = arguments.limit_train.or(config.data.limit_train);
+    set(&mut config.memory, arguments.memory);
+    set(&mut config.batch, arguments.batch);
+    Ok(config)
+}
+
+/// The configuration of a search. Reward flags follow with [`set_reward`], once the space is known.
+pub fn of_search(arguments: &SearchArgs) -> Result<Config> {
+    let mut config = of_task(&arguments.task)?;
+    let algorithm = &arguments.algorithm;
+    set(&mut config.method, algorithm.method);
+    set(&mut config.mixing, algorithm.mixing);
+    set(&mut config.seed, algorithm.seed);
+    set(&mut config.search.iterations, algorithm.iterations);
+    set(&mut config.search.episodes, algorithm.episodes);
+    set(&mut config.search.retrain, algorithm.retrain);
+    config.search.target = algorithm.target.or(config.search.target);
+    config.limits.max_aops = algorithm.max_aops.or(config.limits.max_aops);
+    config.limits.max_params = algorithm.max_params.or(config.limits.max_params);
+    set(
+        &mut config.training.proxy_epochs,
+        arguments.epochs.proxy_epochs,
+    );
+    set(
+        &mut config.training.exact_epochs,
+        arguments.epochs.exact_epochs,
+    );
+    set(
+        &mut config.training.final_epochs,
+        arguments.epochs.final_epochs,
+    );
+    set(&mut config.dnas.epochs, arguments.epochs.dnas_epochs);
+    config.check()?;
+    Ok(config)
+}
+
+/// Settles the reward: what the flags say, and what the configuration or the space says for the rest.
+///
+/// Gives a warning to show when the flags make a reward that can leave 0 to 1.
+pub fn set_reward(task: &mut Task, arguments: &RewardArgs) -> Result<Option<String>> {
+    let base = match &arguments.named {
+        Some(_) => Reward::paper(),
+        None => task.reward,
+    };
+    let reward = Reward::new(
+        arguments.alpha.unwrap_or(base.alpha()),
+        arguments.beta.unwrap_or(base.beta()),
+        arguments.gamma.unwrap_or(base.gamma()),
+    )?;
+    task.reward = reward;
+    task.config.reward = Some(RewardConfig {
+        alpha: reward.alpha(),
+        beta: reward.beta(),
+        gamma: reward.gamma(),
+    });
+    let RewardArgs {
+        named,
+        alpha,
+        beta,
+        gamma,
+    } = arguments;
+    if named.is_none() && alpha.is_none() && beta.is_none() && gamma.is_none() {
+        return Ok(None);
+    }
+    let (cheapest, dearest) = task.space.aops_range()?;
+    let range = reward.range(cheapest, dearest);
+    if range.within_unit_interval() {
+        return Ok(None);
+    }
+    Ok(Some(format!(
+        "rewards of this space run from {:.2} to {:.2}, beyond 0 to 1: cost can outweigh all accuracy; \
+         a --gamma near the dearest architecture's {dearest} AOPS avoids it",
+        range.lowest, range.highest
+    )))
+}
+
+/// Reads a configuration file; relative paths in it start at its own folder.
+fn from_file(file: &Path) -> Result<Config> {
+    let name = file.display().to_string();
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("{name}: cannot read the configuration (--config)"))
+        .map_err(Failure::bad_input)?;
+    let mut config = Config::from_toml(&text, &name)?;
+    let folder = file.parent().unwrap_or(Path::new(""));
+    if let SpaceSource::File(space) = &mut config.space {
+        *space = folder.join(&*space);
+    }
+    if let Some(data) = data_folder(&config.data.source) {
+        config.data.source = folder.join(data).to_string_lossy().into_owned();
+    }
+    Ok(config)
+}
+
+/// The folder that a data source names; none for a built-in data set.
+fn data_folder(source: &str) -> Option<PathBuf> {
+    (!BUILT_IN.contains(&source)).then(|| source.into())
+}
+
+fn set<T>(setting: &mut T, flag: Option<T>) {
+    if let Some(value) = flag {
+        *setting = value;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arguments::{Cli, Command};
+    use clap::Parser;
+
+    fn search(line: &str) -> Result<Config> {
+        let words = ["radars", "search"]
+            .into_iter()
+            .chain(line.split_whitespace());
+        match Cli::try_parse_from(words).unwrap().command {
+            Command::Search(arguments) => of_search(&arguments),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn flags_override_the_preset_and_leave_the_rest() {
+        let base = Config::preset("cifar10-quant").unwrap();
+        let config = search(
+            "--preset cifar10-quant --seed 9 --iterations 1 --dnas-epochs 2 --max-aops 5e8 --memory 1GiB",
+        )
+        .unwrap();
+        assert_eq!(config.seed, 9);
+        assert_eq!(config.search.iterations, 1);
+        assert_eq!(config.dnas.epochs, 2);
+        assert_eq!(config.limits.max_aops, Some(500_000_000));
+        assert_eq!(config.memory.as_u64(), 1 << 30);
+        assert_eq!(config.training, base.training);
+        assert_eq!(config.batch, base.batch);
+    }
+
+    #[test]
+    fn without_flags_it_is_the_default_preset() {
+        assert_eq!(search("").unwrap(), Config::preset(DEFAULT_PRESET).unwrap());
+    }
+
+    #[test]
+    fn a_setting_that_makes_no_sense_is_refused() {
+        let message = search("--batch 0").unwrap_err().to_string();
+        assert_eq!(message, "batch is 0, but has to be at least 1");
+    }
+
+    #[test]
+    fn paths_of_a_configuration_file_start_at_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::preset(DEFAULT_PRESET).unwrap();
+        config.space = SpaceSource::File("space.toml".into());
+        config.data.source = "images".into();
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, config.to_toml().unwrap()).unwrap();
+        let config = search(&format!("--config {}", file.display())).unwrap();
+        assert_eq!(
+            config.space,
+            SpaceSource::File(folder.path().join("space.toml"))
+        );
+        assert_eq!(Path::new(&config.data.source), folder.path().join("images"));
+
+        let flags = format!("--config {} --data fashion-mnist-small", file.display());
+        assert_eq!(search(&flags).unwrap().data.source, "fashion-mnist-small");
+    }
+}

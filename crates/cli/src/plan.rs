@@ -1,0 +1,190 @@
+//! `radars plan`: what a search would need, without running it.
+
+use crate::arguments::PlanArgs;
+use crate::failure::{Failure, Result};
+use crate::quantity::bytes;
+use crate::table::{Column, Table};
+use crate::{configuration, device, json_file, loading};
+use radars_search::{Config, PlanRow, candidates_of, dnas_settings, plan_rows, read_space};
+use radars_space::{Architecture, MemoryEstimate, Reward, Space};
+use radars_supernet::{Mixing, Plan, SuperNetPlan, plan_supernet};
+use radars_tensor::{Backend, Cpu};
+use serde::Serialize;
+use std::fmt::Write;
+
+/// All that `plan` says.
+#[derive(Serialize)]
+struct Report {
+    space: String,
+    device: String,
+    batch: usize,
+    bound_bytes: u64,
+    /// Eq. 3-5 for the whole space, with the coefficients.
+    eq5: MemoryEstimate,
+    rows: Vec<PlanRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sn: Option<Vec<Spanned>>,
+}
+
+/// How many of some architectures one SuperNet can span.
+#[derive(Serialize)]
+struct Spanned {
+    mixing: Mixing,
+    architectures: usize,
+    fit: usize,
+    /// The SuperNet of those that fit.
+    peak_bytes: Option<usize>,
+    /// The smallest bound under which one more would fit.
+    next_bytes: Option<usize>,
+}
+
+/// Plans, and gives what to print.
+pub fn run(arguments: &PlanArgs) -> Result<String> {
+    let config = configuration::of_task(&arguments.task)?;
+    config.check()?;
+    let space = resolved_space(&config, arguments.task.data.is_some())?;
+    let spec = device::spec(&arguments.device);
+    let sn = match &arguments.sn {
+        Some(file) => Some(spanned::<Cpu>(
+            &spec,
+            &space,
+            &config,
+            &json_file::architectures(file, &space)?,
+        )?),
+        None => None,
+    };
+    let report = Report {
+        space: space.name().to_owned(),
+        device: spec.to_string(),
+        batch: config.batch,
+        bound_bytes: config.memory.as_u64(),
+        eq5: space.memory_estimate(config.batch)?,
+        rows: plan_rows::<Cpu>(&spec, &space, &config)?,
+        sn,
+    };
+    if arguments.json {
+        let json = serde_json::to_string_pretty(&report).map_err(Failure::running)?;
+        return Ok(json + "\n");
+    }
+    Ok(in_words(&report))
+}
+
+/// The space; the data is read only where it has to say something, or was named to be compared.
+fn resolved_space(config: &Config, data_named: bool) -> Result<Space> {
+    let space = read_space(&config.space)?;
+    if data_named || space.input().is_err() || space.classes().is_err() {
+        return Ok(loading::task(config.clone(), false)?.space);
+    }
+    Ok(space)
+}
+
+/// How many of these architectures, in their order, each kind of SuperNet can span.
+fn spanned<B: Backend>(
+    spec: &B::Spec,
+    space: &Space,
+    config: &Config,
+    architectures: &[Architecture],
+) -> Result<Vec<Spanned>> {
+    let bound_bytes = usize::try_from(config.memory.as_u64()).unwrap_or(usize::MAX);
+    let plan = |mixing, count: usize| -> Result<Plan> {
+        let candidates = candidates_of(&architectures[..count]);
+        // The trade-off changes no allocation.
+        let reward = Reward::balanced(1);
+        let of = SuperNetPlan {
+            space,
+            candidates: &candidates,
+            mixing,
+            reward,
+        };
+        Ok(plan_supernet::<B>(
+            spec,
+            of,
+            config.batch,
+            dnas_settings(config),
+        )?)
+    };
+    let of_mixing = |mixing| {
+        let mut spanned = Spanned {
+            mixing,
+            architectures: architectures.len(),
+            fit: 0,
+            peak_bytes: None,
+            next_bytes: None,
+        };
+        for count in 1..=architectures.len() {
+            let plan = plan(mixing, count)?;
+            if !plan.fits(bound_bytes) {
+                spanned.next_bytes = Some(plan.high_water_bytes);
+                break;
+            }
+            spanned.fit = count;
+            spanned.peak_bytes = Some(plan.peak_bytes);
+        }
+        Ok(spanned)
+    };
+    Mixing::ALL.into_iter().map(of_mixing).collect()
+}
+
+fn in_words(report: &Report) -> String {
+    let bound = report.bound_bytes as usize;
+    let mut text = format!(
+        "{} at batch {} on {}, bound {}\n",
+        report.space,
+        report.batch,
+        report.device,
+        bytes(bound)
+    );
+    let mut table = Table::new(&[
+        Column::left("what"),
+        Column::left("mixing"),
+        Column::right("peak"),
+        Column::right("smallest bound"),
+        Column::right("kept for backward"),
+        Column::right("Eq. 5"),
+        Column::left("fits"),
+    ]);
+    for row in &report.rows {
+        table.row([
+            row.what.clone(),
+            row.mixing
+                .map_or_else(|| "-".to_owned(), |mixing| mixing.to_string()),
+            bytes(row.peak_bytes),
+            bytes(row.high_water_bytes),
+            bytes(row.saved_bytes),
+            bytes(row.eq5_bytes as usize),
+            if row.fits { "yes" } else { "no" }.to_owned(),
+        ]);
+    }
+    let eq5 = &report.eq5;
+    // Writing to a string does not fail.
+    let _ = write!(text, "{table}");
+    let _ = writeln!(
+        text,
+        "Eq. 5: 4 bytes x (eta {} x weights + theta {} x activations); for the whole space {} weights, {} activations",
+        eq5.eta, eq5.theta, eq5.weight_elements, eq5.activation_elements
+    );
+    for spanned in report.sn.iter().flatten() {
+        let _ = writeln!(text, "{}", spanned_in_words(spanned));
+    }
+    text
+}
+
+fn spanned_in_words(spanned: &Spanned) -> String {
+    let Spanned {
+        mixing,
+        architectures,
+        fit,
+        ..
+    } = spanned;
+    let peak = spanned
+        .peak_bytes
+        .map(|peak| format!(", peak {}", bytes(peak)))
+        .unwrap_or_default();
+    let next = spanned
+        .next_bytes
+        .map(|next| format!("; one more would need a bound of {}", bytes(next)));
+    format!(
+        "{mixing}: the first {fit} of {architectures} architectures fit{peak}{}",
+        next.unwrap_or_default()
+    )
+}

@@ -1,0 +1,276 @@
+//! An event as a line of text.
+
+use crate::quantity::{bytes, seconds};
+use radars_search::{Event, Fidelity, Memory, Refusal, Stop};
+
+/// The event in words; none where there is nothing to say.
+pub fn describe(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::Started {
+            device,
+            bound_bytes,
+            data_bytes,
+            images: [weights, alpha, rewards, test],
+            ..
+        } => format!(
+            "{device}, bound {}; {weights} + {alpha} + {rewards} training images (weights, alpha, rewards), {test} \
+             test images, {} of host memory for them",
+            bytes(*bound_bytes),
+            bytes(*data_bytes)
+        ),
+        Event::TrainingStarted {
+            fidelity,
+            architecture,
+            epochs,
+            planned_peak_bytes,
+        } => format!(
+            "{} training, {epochs} epochs, planned peak {}: {architecture}",
+            name(*fidelity),
+            bytes(*planned_peak_bytes)
+        ),
+        Event::Epoch {
+            fidelity,
+            epoch,
+            loss,
+            seconds: took,
+        } => {
+            format!(
+                "{} epoch {}: loss {loss:.4}, {}",
+                name(*fidelity),
+                epoch + 1,
+                seconds(*took)
+            )
+        }
+        Event::Episode {
+            iteration,
+            episode,
+            architecture,
+            repeated,
+            accuracy,
+            aops,
+            reward,
+            refused,
+            memory,
+            seconds: took,
+            ..
+        } => {
+            let outcome = match (refused, accuracy) {
+                (Some(refusal), _) => refusal_in_words(refusal),
+                (None, Some(accuracy)) => format!("accuracy {accuracy:.4}"),
+                (None, None) => "not trained".into(),
+            };
+            let again = if *repeated { ", met before" } else { "" };
+            let memory = memory.map(in_words).unwrap_or_default();
+            format!(
+                "iteration {} episode {}: reward {reward:.4}, {outcome}{again}, {aops} AOPS{memory}, {}: {architecture}",
+                iteration + 1,
+                episode + 1,
+                seconds(*took)
+            )
+        }
+        Event::Retrained {
+            iteration,
+            rank,
+            architecture,
+            proxy_reward,
+            accuracy,
+            reward,
+            memory,
+            seconds: took,
+        } => format!(
+            "iteration {} re-trained {}: reward {reward:.4} (proxy {proxy_reward:.4}), accuracy {accuracy:.4}{}, {}: \
+             {architecture}",
+            iteration + 1,
+            rank + 1,
+            in_words(*memory),
+            seconds(*took)
+        ),
+        Event::Pruned {
+            iteration,
+            architectures,
+            refused_bytes,
+            ..
+        } if architectures.is_empty() => format!(
+            "iteration {}: no SuperNet fits the bound{}",
+            iteration + 1,
+            refused_bytes
+                .map(|needed| format!(", the smallest needs {}", bytes(needed)))
+                .unwrap_or_default()
+        ),
+        Event::Pruned {
+            iteration,
+            architectures,
+            candidates,
+            mixing,
+            paths,
+            planned_peak_bytes,
+            refused_bytes,
+        } => format!(
+            "iteration {}: a {mixing} SuperNet of {} architectures, {candidates:?} candidates, {paths} paths, planned \
+             peak {}{}",
+            iteration + 1,
+            architectures.len(),
+            bytes(*planned_peak_bytes),
+            refused_bytes
+                .map(|next| format!("; one more would need {}", bytes(next)))
+                .unwrap_or_default()
+        ),
+        Event::DnasEpoch {
+            iteration,
+            epoch,
+            weight_loss,
+            alpha_loss,
+            temperature,
+            seconds: took,
+            ..
+        } => {
+            let alpha_loss = alpha_loss
+                .map(|loss| format!(", architecture loss {loss:.4}"))
+                .unwrap_or_default();
+            format!(
+                "iteration {} DNAS epoch {}: weight loss {weight_loss:.4}{alpha_loss}, temperature {temperature:.3}, {}",
+                iteration + 1,
+                epoch + 1,
+                seconds(*took)
+            )
+        }
+        Event::Derived {
+            iteration,
+            architecture,
+            refused,
+            accuracy,
+            reward,
+            supernet_memory,
+            ..
+        } => {
+            let outcome = match (refused, reward, accuracy) {
+                (Some(refusal), ..) => refusal_in_words(refusal),
+                (None, Some(reward), Some(accuracy)) => {
+                    format!("reward {reward:.4}, accuracy {accuracy:.4}")
+                }
+                _ => "not trained".into(),
+            };
+            format!(
+                "iteration {} derived: {outcome}{}: {architecture}",
+                iteration + 1,
+                in_words(*supernet_memory)
+            )
+        }
+        Event::Best {
+            architecture,
+            reward,
+            accuracy,
+            aops,
+            ..
+        } => {
+            format!(
+                "best so far: reward {reward:.4}, accuracy {accuracy:.4}, {aops} AOPS: {architecture}"
+            )
+        }
+        Event::SearchEnded {
+            stop,
+            iterations,
+            seconds: took,
+        } => {
+            format!(
+                "search ended after {iterations} iterations, {}: {}",
+                seconds(*took),
+                reason(*stop)
+            )
+        }
+        Event::Tested {
+            test_accuracy,
+            memory,
+            seconds: took,
+            ..
+        } => {
+            format!(
+                "test accuracy {test_accuracy:.4}{}, {}",
+                in_words(*memory),
+                seconds(*took)
+            )
+        }
+        _ => return None,
+    })
+}
+
+/// Whether a line stays on the screen above the bars, which show the rest.
+pub fn is_milestone(event: &Event) -> bool {
+    !matches!(
+        event,
+        Event::TrainingStarted { .. } | Event::Epoch { .. } | Event::DnasEpoch { .. }
+    )
+}
+
+/// Why the search ended.
+pub fn reason(stop: Stop) -> &'static str {
+    match stop {
+        Stop::Iterations => "all iterations done",
+        Stop::Target => "target reached",
+        Stop::TimeLimit => "time limit reached",
+        Stop::Interrupted => "interrupted",
+    }
+}
+
+fn name(fidelity: Fidelity) -> &'static str {
+    match fidelity {
+        Fidelity::Proxy => "proxy",
+        Fidelity::Exact => "exact",
+        Fidelity::Final => "final",
+    }
+}
+
+fn in_words(memory: Memory) -> String {
+    format!(
+        ", peak {} of planned {}",
+        bytes(memory.actual_peak_bytes),
+        bytes(memory.planned_peak_bytes)
+    )
+}
+
+fn refusal_in_words(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::OverBound {
+            needed_bytes,
+            bound_bytes,
+        } => {
+            format!(
+                "not trained: needs {} of a bound of {}",
+                bytes(*needed_bytes),
+                bytes(*bound_bytes)
+            )
+        }
+        Refusal::OverLimit { what, value, limit } => {
+            format!("not trained: {value} {what} are over the limit of {limit}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_count_from_one_and_carry_units() {
+        let event = Event::Epoch {
+            fidelity: Fidelity::Proxy,
+            epoch: 0,
+            loss: 2.345_67,
+            seconds: 0.25,
+        };
+        assert_eq!(
+            describe(&event).unwrap(),
+            "proxy epoch 1: loss 2.3457, 0.25 s"
+        );
+        assert!(!is_milestone(&event));
+        let event = Event::SearchEnded {
+            stop: Stop::TimeLimit,
+            iterations: 1,
+            seconds: 90.0,
+        };
+        assert_eq!(
+            describe(&event).unwrap(),
+            "search ended after 1 iterations, 1m 30s: time limit reached"
+        );
+    }
+}

@@ -1,0 +1,40 @@
+//! Quantities as text for people.
+
+use bytesize::ByteSize;
+use indicatif::HumanCount;
+use std::time::Duration;
+
+/// `1.5 MiB`.
+pub fn bytes(bytes: usize) -> String {
+    ByteSize(bytes as u64).to_string()
+}
+
+/// `67,832,320`.
+pub fn count(count: u64) -> String {
+    HumanCount(count).to_string()
+}
+
+/// `0.25 s` below ten seconds, `1m 30s` above.
+pub fn seconds(seconds: f64) -> String {
+    if seconds < 10.0 {
+        return format!("{seconds:.2} s");
+    }
+    match Duration::try_from_secs_f64(seconds.round()) {
+        Ok(duration) => humantime::format_duration(duration).to_string(),
+        Err(_) => format!("{seconds} s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_read_well() {
+        assert_eq!(bytes(3 << 19), "1.5 MiB");
+        assert_eq!(count(67_832_320), "67,832,320");
+        assert_eq!(seconds(0.254), "0.25 s");
+        assert_eq!(seconds(3725.4), "1h 2m 5s");
+        assert_eq!(seconds(f64::INFINITY), "inf s");
+    }
+}

@@ -1,0 +1,214 @@
+//! The end of a search as tables: the winner layer by layer, and the figures of the run.
+
+use crate::failure::Result;
+use crate::progress::reason;
+use crate::quantity::{bytes, count, seconds};
+use crate::table::{Column, Table};
+use radars_search::{RunResult, Task};
+use radars_space::{LayerCost, Precision, Space};
+use std::fmt::Write;
+use std::path::Path;
+
+/// The winner, its costs and how it was found.
+pub fn table(task: &Task, result: &RunResult, folder: Option<&Path>) -> Result<String> {
+    let mut text = layers(&task.space, result)?;
+    for (name, value) in figures(result, folder) {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{name:<17}{value}");
+    }
+    Ok(text)
+}
+
+fn layers(space: &Space, result: &RunResult) -> Result<String> {
+    let architecture = &result.best.architecture;
+    let cost = space.cost(architecture)?;
+    let mut table = Table::new(&[
+        Column::left("layer"),
+        Column::right("channels"),
+        Column::right("output"),
+        Column::right("kernel"),
+        Column::right("activation bits"),
+        Column::right("weight bits"),
+        Column::right("MACs"),
+        Column::right("AOPS"),
+    ]);
+    let costs = |of: &LayerCost| [count(of.macs), share(of.aops, cost.aops)];
+    let candidates = architecture.layers().iter();
+    for (index, ((geometry, candidate), of)) in space
+        .geometry()?
+        .iter()
+        .zip(candidates)
+        .zip(&cost.layers)
+        .enumerate()
+    {
+        let fixed = [
+            format!("conv {}", index + 1),
+            geometry.output.channels.to_string(),
+            format!("{}x{}", geometry.output.height, geometry.output.width),
+            format!("{0}x{0}", candidate.kernel),
+            bits(candidate.activation()),
+            bits(candidate.weight()),
+        ];
+        table.row(fixed.into_iter().chain(costs(of)));
+    }
+    let precision = space.is_quantised().then_some(Space::CLASSIFIER);
+    let fixed = [
+        "classifier".to_owned(),
+        space.classes()?.to_string(),
+        "1x1".to_owned(),
+        "-".to_owned(),
+        bits(precision),
+        bits(precision),
+    ];
+    table.row(fixed.into_iter().chain(costs(&cost.classifier)));
+    Ok(table.to_string())
+}
+
+fn figures(result: &RunResult, folder: Option<&Path>) -> Vec<(&'static str, String)> {
+    let (best, memory, search, time) = (&result.best, &result.memory, &result.search, &result.time);
+    let accuracy = match best.test_accuracy {
+        Some(test) => format!(
+            "{test:.4} on the test set, {:.4} in the search",
+            best.val_accuracy
+        ),
+        None => format!(
+            "{:.4} in the search; interrupted before the final training",
+            best.val_accuracy
+        ),
+    };
+    vec![
+        ("AOPS", count(best.aops)),
+        ("MACs", count(best.macs)),
+        ("parameters", count(best.params)),
+        ("accuracy", accuracy),
+        ("reward", format!("{:.4}", best.reward)),
+        (
+            "memory",
+            format!(
+                "peak {}, planned {}, bound {}",
+                bytes(memory.actual_peak_bytes),
+                bytes(memory.planned_peak_bytes),
+                bytes(memory.bound_bytes)
+            ),
+        ),
+        (
+            "search",
+            format!(
+                "{}: {} iterations, {} episodes, {} trained to convergence; {}",
+                seconds(time.search_seconds),
+                search.iterations,
+                search.episodes,
+                search.retrained,
+                reason(search.stop)
+            ),
+        ),
+        ("final training", seconds(time.final_training_seconds)),
+        ("device", result.device.clone()),
+        ("fingerprint", result.fingerprint.clone()),
+        (
+            "run folder",
+            folder.map_or_else(|| "none".to_owned(), |folder| folder.display().to_string()),
+        ),
+    ]
+}
+
+/// `9 (3.6)`: the width, and integer and fraction bits.
+fn bits(precision: Option<Precision>) -> String {
+    precision.map_or_else(|| "float".to_owned(), |p| format!("{} ({p})", p.width()))
+}
+
+fn share(part: u64, whole: u64) -> String {
+    format!("{:.1} %", 100.0 * part as f64 / (whole as f64).max(1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use radars_search::{Best, MemoryUse, Method, PhaseTimes, SearchCounts, Stop, Times};
+    use radars_space::{Architecture, Candidate};
+    use radars_supernet::Mixing;
+
+    fn all_3x3() -> RunResult {
+        let precision = Precision {
+            integer: 3,
+            fraction: 6,
+        };
+        let candidate = Candidate::quantised(3, precision, precision);
+        RunResult {
+            schema: RunResult::SCHEMA,
+            method: Method::Radars,
+            preset: Some("cifar10-quant".into()),
+            mixing: Mixing::Factorised,
+            seed: 0,
+            device: "cpu".into(),
+            fingerprint: "f00d".into(),
+            best: Best {
+                architecture: Architecture::uniform(candidate, 6),
+                reward: 0.5,
+                val_accuracy: 0.875,
+                test_accuracy: Some(0.86),
+                aops: 67_832_320 * 81,
+                macs: 67_832_320,
+                params: 1,
+            },
+            front: vec![],
+            memory: MemoryUse {
+                bound_bytes: 96 << 20,
+                planned_peak_bytes: 3 << 19,
+                actual_peak_bytes: 3 << 19,
+                high_water_bytes: 2 << 20,
+            },
+            search: SearchCounts {
+                iterations: 1,
+                episodes: 2,
+                retrained: 3,
+                stop: Stop::Interrupted,
+            },
+            time: Times {
+                search_seconds: 90.0,
+                final_training_seconds: 1.5,
+                phases: PhaseTimes::default(),
+            },
+        }
+    }
+
+    /// The first layer of Table I: 3 * 64 * 9 weights at 32 x 32 pixels are 1,769,472 MACs, 2.6 % of
+    /// 67,832,320.
+    #[test]
+    fn layers_have_their_costs_and_shares() {
+        let text = layers(&Space::preset("cifar10-quant").unwrap(), &all_3x3()).unwrap();
+        let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let first = text.lines().find(|line| line.contains("conv 1")).unwrap();
+        assert_eq!(
+            words(first),
+            "conv 1 64 32x32 3x3 9 (3.6) 9 (3.6) 1,769,472 2.6 %"
+        );
+        let last = text
+            .lines()
+            .find(|line| line.contains("classifier"))
+            .unwrap();
+        assert_eq!(
+            words(last),
+            "classifier 10 1x1 - 9 (3.6) 9 (3.6) 2,560 0.0 %"
+        );
+    }
+
+    #[test]
+    fn figures_say_what_an_interrupted_run_lacks() {
+        let mut result = all_3x3();
+        let of = |result: &RunResult, name| {
+            let figures = figures(result, Some(Path::new("runs/x")));
+            figures.into_iter().find(|(n, _)| *n == name).unwrap().1
+        };
+        assert_eq!(
+            of(&result, "memory"),
+            "peak 1.5 MiB, planned 1.5 MiB, bound 96.0 MiB"
+        );
+        assert_eq!(
+            of(&result, "accuracy"),
+            "0.8600 on the test set, 0.8750 in the search"
+        );
+        result.best.test_accuracy = None;
+        assert!(of(&result, "accuracy").contains("interrupted"));
+    }
+}

@@ -1,0 +1,71 @@
+//! `radars plan`.
+
+use super::{folder, stdout};
+use serde_json::Value;
+
+fn json(folder: &std::path::Path, line: &str) -> Value {
+    serde_json::from_str(&stdout(folder, line)).unwrap()
+}
+
+/// By hand, Eq. 3-5 for Table I at batch 128: sum of K^2 over 144 candidates 36 * (1 + 9 + 25 + 49) = 3024;
+/// Ci * Co over the layers 3 * 64 + 64 * 64 + 64 * 128 + 128 * 128 + 128 * 256 + 256 * 256 = 127,168;
+/// output elements 64 * 1024 + 64 * 256 + 128 * 256 + 128 * 64 + 256 * 64 + 256 * 16 = 143,360.
+#[test]
+fn the_whole_space_stands_beside_eq_5() {
+    let folder = folder();
+    let plan = json(
+        folder.path(),
+        "plan --preset cifar10-quant --batch 128 --memory 1GB --json",
+    );
+    let eq5 = 4 * (3 * 3024 * 127_168_u64 + 2 * 128 * 144 * 143_360);
+    assert_eq!(plan["bound_bytes"], 1_000_000_000);
+    let rows = plan["rows"].as_array().unwrap();
+    let row = |mixing: &str| rows.iter().find(|row| row["mixing"] == mixing).unwrap();
+    let (materialised, factorised) = (row("materialised"), row("factorised"));
+    assert_eq!(materialised["eq5_bytes"], eq5);
+    assert_eq!(materialised["fits"], false);
+    assert_eq!(factorised["fits"], true);
+    let peak = |row: &Value| row["peak_bytes"].as_u64().unwrap();
+    assert!(peak(factorised) < 1_000_000_000);
+    assert!(peak(materialised) > 20 * peak(factorised));
+    assert!(rows.iter().any(|row| row["mixing"].is_null()));
+}
+
+#[test]
+fn in_words_it_shows_the_coefficients() {
+    let folder = folder();
+    let text = stdout(folder.path(), "plan");
+    for word in [
+        "fashion-small",
+        "eta 3",
+        "theta 2",
+        "materialised",
+        "factorised",
+        "one path",
+    ] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+}
+
+/// The first of two architectures fits a bound of what one needs; the second does not.
+#[test]
+fn sn_counts_the_architectures_that_fit() {
+    let folder = folder();
+    let candidate = |kernel: usize, fraction: usize| {
+        let bits =
+            |integer, fraction| format!("{{\"integer\": {integer}, \"fraction\": {fraction}}}");
+        let (a, w) = (bits(3, fraction), bits(1, fraction));
+        format!("{{\"kernel\": {kernel}, \"activation\": {a}, \"weight\": {w}}}")
+    };
+    let of = |one: String| format!("[{one}, {one}]");
+    let list = format!("[{}, {}]", of(candidate(3, 6)), of(candidate(1, 3)));
+    std::fs::write(folder.path().join("sn.json"), list).unwrap();
+    let line = "plan --space tiny.toml --batch 8 --sn sn.json --json --memory";
+    let both = json(folder.path(), &format!("{line} 8MiB"));
+    assert_eq!(both["sn"][0]["fit"], 2);
+    let needed = both["sn"][0]["peak_bytes"].as_u64().unwrap();
+    let one = json(folder.path(), &format!("{line} {}B", needed - 1));
+    assert_eq!(one["sn"][0]["mixing"], "materialised");
+    assert_eq!(one["sn"][0]["fit"], 1);
+    assert!(one["sn"][0]["next_bytes"].as_u64().unwrap() >= needed);
+}

@@ -1,0 +1,156 @@
+//! `radars search` from its start to its end.
+
+use super::{TINY_SEARCH, command, folder, radars, stdout};
+use radars_search::{Event, RunResult, Stop};
+use std::path::Path;
+
+fn result(folder: &Path) -> RunResult {
+    let text = std::fs::read_to_string(folder.join("result.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+fn events(folder: &Path) -> Vec<Event> {
+    let text = std::fs::read_to_string(folder.join("events.jsonl")).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_search_writes_its_folder_and_prints_the_winner() {
+    let folder = folder();
+    let table = stdout(folder.path(), &format!("{TINY_SEARCH} --seed 5"));
+    let run = folder.path().join("runs/tiny-5");
+    let found = result(&run);
+    for word in [
+        "conv 1",
+        "conv 2",
+        "classifier",
+        &found.fingerprint,
+        "runs/tiny-5",
+    ] {
+        assert!(table.contains(word), "{word}: {table}");
+    }
+    assert_eq!(found.search.stop, Stop::Iterations);
+    assert_eq!(found.search.episodes, 3);
+    assert!(found.memory.actual_peak_bytes <= found.memory.bound_bytes);
+    assert_eq!(
+        found.memory.actual_peak_bytes,
+        found.memory.planned_peak_bytes
+    );
+    assert_eq!(found.front[0].architecture, found.best.architecture);
+    let events = events(&run);
+    assert!(matches!(events.first(), Some(Event::Started { .. })));
+    assert!(matches!(events.last(), Some(Event::Tested { .. })));
+    let episodes = events
+        .iter()
+        .filter(|event| matches!(event, Event::Episode { .. }));
+    assert_eq!(episodes.count(), 3);
+}
+
+/// What decides a result is in the configuration; how many threads compute it is not.
+#[test]
+fn the_same_run_has_the_same_fingerprint() {
+    let folder = folder();
+    let fingerprint = |line: &str, run: &str| {
+        stdout(folder.path(), &format!("{line} --quiet --out {run}"));
+        result(&folder.path().join(run)).fingerprint
+    };
+    let first = fingerprint(&format!("{TINY_SEARCH} --threads 1"), "first");
+    assert_eq!(
+        fingerprint(&format!("{TINY_SEARCH} --threads 2"), "threads"),
+        first
+    );
+    // From the folder alone: the space that it names lies beside it.
+    std::fs::remove_file(folder.path().join("tiny.toml")).unwrap();
+    assert_eq!(
+        fingerprint("search --config first/config.toml", "again"),
+        first
+    );
+    let other = fingerprint("search --config first/config.toml --seed 1", "seed");
+    assert_ne!(other, first);
+}
+
+#[test]
+fn quiet_is_quiet_and_otherwise_events_are_lines() {
+    let folder = folder();
+    let quiet = radars(folder.path(), &format!("{TINY_SEARCH} --quiet"));
+    assert!(quiet.stderr.is_empty());
+    let output = radars(folder.path(), TINY_SEARCH);
+    let lines = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        lines
+            .lines()
+            .any(|line| line.contains("iteration 1 episode 2: reward")),
+        "{lines}"
+    );
+    assert!(!lines.contains('\u{1b}'), "{lines}");
+    // The first folder was taken.
+    assert!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .contains("runs/tiny-0-2")
+    );
+}
+
+#[test]
+fn rewards_that_leave_the_unit_interval_are_warned_of_when_asked_for() {
+    let folder = folder();
+    let warned = |flags: &str| {
+        let output = radars(folder.path(), &format!("{TINY_SEARCH} --quiet {flags}"));
+        assert!(output.status.success());
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("warning: rewards")
+    };
+    assert!(warned("--gamma 1e3"));
+    assert!(!warned("--gamma 1e12"));
+    assert!(!warned(""));
+}
+
+#[test]
+fn a_time_limit_ends_with_the_best_so_far() {
+    let folder = folder();
+    let line = format!("{TINY_SEARCH} --iterations 100000 --time-limit 2s --out run --quiet");
+    let line = line.replacen(" --iterations 1 ", " ", 1);
+    stdout(folder.path(), &line);
+    let found = result(&folder.path().join("run"));
+    assert_eq!(found.search.stop, Stop::TimeLimit);
+    assert!(found.best.test_accuracy.is_some());
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_with_the_best_so_far() {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+    let folder = folder();
+    let line = TINY_SEARCH.replacen("--iterations 1 ", "--iterations 100000 ", 1) + " --out run";
+    let child = command(folder.path(), &line)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let run = folder.path().join("run");
+    let patience = Instant::now() + Duration::from_secs(120);
+    let trained = || {
+        std::fs::read_to_string(run.join("events.jsonl"))
+            .is_ok_and(|text| text.contains("\"best\""))
+    };
+    while !trained() {
+        assert!(Instant::now() < patience);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let kill = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(kill.success());
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert!(stderr.contains("best architecture so far"), "{stderr}");
+    let found = result(&run);
+    assert_eq!(found.search.stop, Stop::Interrupted);
+    assert_eq!(found.best.test_accuracy, None);
+}
