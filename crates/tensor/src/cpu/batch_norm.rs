@@ -69,7 +69,7 @@ pub(super) fn forward(
         simd(
             isa,
             #[inline(always)]
-            || piece_moments(x, c, partial),
+            move || piece_moments(x, c, partial),
         );
     });
     let (mean, variance) = stats.split_at_mut(c);
@@ -84,7 +84,7 @@ pub(super) fn forward(
         simd(
             isa,
             #[inline(always)]
-            || {
+            move || {
                 let (mean, inverse) = (&mean[..c], &inverse[..c]);
                 let (gamma, beta) = (&gamma[..c], &beta[..c]);
                 for (x, y) in x.chunks_exact_mut(c).zip(y.chunks_exact_mut(c)) {
@@ -117,7 +117,7 @@ fn piece_moments(x: &[f32], columns: usize, partial: &mut [f64]) {
             width,
             &mut totals,
             #[inline(always)]
-            |[sums], range| {
+            move |[sums], range| {
                 for (sum, &x) in sums.iter_mut().zip(&x[range]) {
                     *sum += x;
                 }
@@ -131,7 +131,7 @@ fn piece_moments(x: &[f32], columns: usize, partial: &mut [f64]) {
             width,
             &mut totals,
             #[inline(always)]
-            |[sums, square_sums], range| {
+            move |[sums, square_sums], range| {
                 let (x, near) = (&x[range][..width], &near[..width]);
                 let (sums, square_sums) = (&mut sums[..width], &mut square_sums[..width]);
                 for i in 0..width {
@@ -214,7 +214,7 @@ pub(super) fn inference(
             simd(
                 isa,
                 #[inline(always)]
-                || {
+                move || {
                     for (first, width) in column_blocks(c) {
                         // There is no scratch: a block of channels' deviations lives on the stack.
                         let mut inverse = [0.0; BLOCK];

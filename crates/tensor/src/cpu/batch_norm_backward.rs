@@ -3,7 +3,7 @@
 use super::Cpu;
 use super::batch_norm::{inverse_deviation, row_pieces, scratch_bytes};
 use super::memory::{partials, read, write};
-use super::pointwise::Pointwise;
+use super::pointwise::{Pointwise, gated};
 use super::simd::simd;
 use super::sums::{BLOCK, column_blocks, sum_columns};
 use crate::{BatchNorm, BatchNormSaved, Mut, Result};
@@ -76,7 +76,7 @@ pub(super) fn backward(
         simd(
             isa,
             #[inline(always)]
-            || piece_sums(layer, activation, xhat, dy, partial),
+            move || piece_sums(layer, activation, xhat, dy, partial),
         );
     });
 
@@ -101,13 +101,13 @@ pub(super) fn backward(
         simd(
             isa,
             #[inline(always)]
-            || {
+            move || {
                 let (gamma, beta, scale) = (&gamma[..c], &beta[..c], &scale[..c]);
                 let (mean_d, mean_d_xhat) = (&mean_d[..c], &mean_d_xhat[..c]);
                 for (dy, xhat) in dy.chunks_exact_mut(c).zip(xhat.chunks_exact(c)) {
                     for i in 0..c {
                         let passes = activation.passes(gamma[i] * xhat[i] + beta[i]);
-                        let d = if passes { dy[i] } else { 0.0 };
+                        let d = gated(passes, dy[i]);
                         dy[i] = scale[i] * ((d - mean_d[i]) - xhat[i] * mean_d_xhat[i]);
                     }
                 }
@@ -138,12 +138,12 @@ fn piece_sums(
             width,
             &mut totals,
             #[inline(always)]
-            |[d_sums, d_xhat_sums], range: Range<usize>| {
+            move |[d_sums, d_xhat_sums], range: Range<usize>| {
                 let (xhat, dy) = (&xhat[range.clone()][..width], &dy[range][..width]);
                 let (d_sums, d_xhat_sums) = (&mut d_sums[..width], &mut d_xhat_sums[..width]);
                 for i in 0..width {
                     let passes = activation.passes(gamma[i] * xhat[i] + beta[i]);
-                    let d = if passes { dy[i] } else { 0.0 };
+                    let d = gated(passes, dy[i]);
                     d_sums[i] += d;
                     d_xhat_sums[i] += d * xhat[i];
                 }

@@ -3,7 +3,7 @@
 use super::Cpu;
 use super::memory::{read, slice, slice_mut, write};
 use super::parallel::PIECE;
-use super::pointwise::{Pointwise, Quantiser, Relu, Relu6, ReluQuantise};
+use super::pointwise::{Pointwise, Quantiser, Relu, Relu6, ReluQuantise, gated};
 use super::simd::simd;
 use crate::{Activation, BinaryOp, Coefficient, Error, Mut, Operand, Ref, Result, UnaryOp};
 use rayon::prelude::*;
@@ -73,7 +73,7 @@ pub(super) fn unary(cpu: &Cpu, op: UnaryOp, x: Operand<'_, Cpu>, y: Mut<'_, Cpu>
                 x,
                 y,
                 #[inline(always)]
-                |x| scale * x + shift,
+                move |x| scale * x + shift,
             );
         }
         UnaryOp::ClipCoefficient { max_norm } => {
@@ -89,12 +89,12 @@ fn map_pointwise(cpu: &Cpu, x: Option<&[f32]>, y: &mut [f32], function: impl Poi
         x,
         y,
         #[inline(always)]
-        |x| function.value(x),
+        move |x| function.value(x),
     );
 }
 
 /// `y = f(x)`, or `y = f(y)` without an `x`.
-fn map(cpu: &Cpu, x: Option<&[f32]>, y: &mut [f32], f: impl Fn(f32) -> f32 + Send + Sync) {
+fn map(cpu: &Cpu, x: Option<&[f32]>, y: &mut [f32], f: impl Fn(f32) -> f32 + Copy + Send + Sync) {
     let (isa, elements) = (cpu.spec.isa, y.len());
     let pieces = y.par_chunks_mut(PIECE);
     match x {
@@ -102,7 +102,7 @@ fn map(cpu: &Cpu, x: Option<&[f32]>, y: &mut [f32], f: impl Fn(f32) -> f32 + Sen
             simd(
                 isa,
                 #[inline(always)]
-                || {
+                move || {
                     for y in y {
                         *y = f(*y);
                     }
@@ -113,7 +113,7 @@ fn map(cpu: &Cpu, x: Option<&[f32]>, y: &mut [f32], f: impl Fn(f32) -> f32 + Sen
             simd(
                 isa,
                 #[inline(always)]
-                || {
+                move || {
                     for (y, &x) in y.iter_mut().zip(x) {
                         *y = f(x);
                     }
@@ -152,7 +152,7 @@ pub(super) fn binary(
             b,
             y,
             #[inline(always)]
-            |a, b| a + b,
+            move |a, b| a + b,
         ),
         BinaryOp::Sub => zip(
             cpu,
@@ -160,7 +160,7 @@ pub(super) fn binary(
             b,
             y,
             #[inline(always)]
-            |a, b| a - b,
+            move |a, b| a - b,
         ),
         BinaryOp::Mul => zip(
             cpu,
@@ -168,7 +168,7 @@ pub(super) fn binary(
             b,
             y,
             #[inline(always)]
-            |a, b| a * b,
+            move |a, b| a * b,
         ),
         BinaryOp::Div => zip(
             cpu,
@@ -176,7 +176,7 @@ pub(super) fn binary(
             b,
             y,
             #[inline(always)]
-            |a, b| a / b,
+            move |a, b| a / b,
         ),
         BinaryOp::SigmoidBackward => {
             zip(
@@ -185,7 +185,7 @@ pub(super) fn binary(
                 b,
                 y,
                 #[inline(always)]
-                |a, b| b * a * (1.0 - a),
+                move |a, b| b * a * (1.0 - a),
             );
         }
         BinaryOp::TanhBackward => {
@@ -195,7 +195,7 @@ pub(super) fn binary(
                 b,
                 y,
                 #[inline(always)]
-                |a, b| b * (1.0 - a * a),
+                move |a, b| b * (1.0 - a * a),
             );
         }
         BinaryOp::FakeQuantiseBackward(format) => gate(cpu, a, b, y, Quantiser::new(format)),
@@ -215,7 +215,7 @@ fn gate(cpu: &Cpu, a: Option<&[f32]>, b: &[f32], y: &mut [f32], function: impl P
         b,
         y,
         #[inline(always)]
-        |a, b| if function.passes(a) { b } else { 0.0 },
+        move |a, b| gated(function.passes(a), b),
     );
 }
 
@@ -225,7 +225,7 @@ fn zip(
     a: Option<&[f32]>,
     b: &[f32],
     y: &mut [f32],
-    f: impl Fn(f32, f32) -> f32 + Send + Sync,
+    f: impl Fn(f32, f32) -> f32 + Copy + Send + Sync,
 ) {
     let isa = cpu.spec.isa;
     if let &[b] = b {
@@ -234,7 +234,7 @@ fn zip(
             a,
             y,
             #[inline(always)]
-            |a| f(a, b),
+            move |a| f(a, b),
         );
     }
     let repeated = b.len() < y.len();
@@ -252,7 +252,7 @@ fn zip(
             simd(
                 isa,
                 #[inline(always)]
-                || match a {
+                move || match a {
                     None => {
                         for y in y.chunks_exact_mut(b.len()) {
                             for (y, &b) in y.iter_mut().zip(b) {
@@ -291,7 +291,7 @@ pub(super) fn accumulate(
         x,
         y,
         #[inline(always)]
-        |y, x| y + c * x,
+        move |y, x| y + c * x,
     );
     Ok(())
 }

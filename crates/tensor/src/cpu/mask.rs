@@ -11,6 +11,9 @@ use rayon::prelude::*;
 /// Elements of a byte of mask.
 const BYTE: usize = 8;
 
+/// Elements that are compared before their bits are put together.
+const FLAGS: usize = 512;
+
 /// Writes the bits of `x`; those of the last byte that belong to no element are 0.
 pub(super) fn mask(cpu: &Cpu, op: MaskOp, x: Ref<'_, Cpu>, mask: Mut<'_, Cpu>) -> Result<()> {
     const NAME: &str = "mask";
@@ -23,7 +26,7 @@ pub(super) fn mask(cpu: &Cpu, op: MaskOp, x: Ref<'_, Cpu>, mask: Mut<'_, Cpu>) -
             x,
             mask,
             #[inline(always)]
-            |x| x > 0.0,
+            move |x| x > 0.0,
         ),
         MaskOp::Between(lo, hi) => {
             bits(
@@ -31,7 +34,7 @@ pub(super) fn mask(cpu: &Cpu, op: MaskOp, x: Ref<'_, Cpu>, mask: Mut<'_, Cpu>) -
                 x,
                 mask,
                 #[inline(always)]
-                |x| (x > lo) & (x < hi),
+                move |x| (x > lo) & (x < hi),
             );
         }
         MaskOp::InRange(format) => {
@@ -41,35 +44,31 @@ pub(super) fn mask(cpu: &Cpu, op: MaskOp, x: Ref<'_, Cpu>, mask: Mut<'_, Cpu>) -
                 x,
                 mask,
                 #[inline(always)]
-                |x| quantiser.passes(x),
+                move |x| quantiser.passes(x),
             );
         }
     }
     Ok(())
 }
 
-fn bits(cpu: &Cpu, x: &[f32], mask: &mut [u8], f: impl Fn(f32) -> bool + Send + Sync) {
+fn bits(cpu: &Cpu, x: &[f32], mask: &mut [u8], f: impl Fn(f32) -> bool + Copy + Send + Sync) {
     let isa = cpu.spec.isa;
     let pieces = mask.par_chunks_mut(PIECE / BYTE).zip(x.par_chunks(PIECE));
     cpu.for_each(x.len(), pieces, |(mask, x)| {
         simd(
             isa,
             #[inline(always)]
-            || {
-                let (whole, rest) = x.as_chunks::<BYTE>();
-                let (whole_mask, rest_mask) = mask.split_at_mut(whole.len());
-                for (mask, x) in whole_mask.iter_mut().zip(whole) {
-                    *mask = byte(x.map(
-                        #[inline(always)]
-                        |x| u8::from(f(x)),
-                    ));
-                }
-                if let Some(mask) = rest_mask.first_mut() {
-                    let mut flags = [0; BYTE];
-                    for (flag, &x) in flags.iter_mut().zip(rest) {
+            move || {
+                // Compare many at once, then put their flags together: the first half vectorises.
+                let groups = x.chunks(FLAGS).zip(mask.chunks_mut(FLAGS / BYTE));
+                for (x, mask) in groups {
+                    let mut flags = [0u8; FLAGS];
+                    for (flag, &x) in flags.iter_mut().zip(x) {
                         *flag = u8::from(f(x));
                     }
-                    *mask = byte(flags);
+                    for (mask, flags) in mask.iter_mut().zip(flags.as_chunks::<BYTE>().0) {
+                        *mask = byte(*flags);
+                    }
                 }
             },
         );
@@ -95,7 +94,7 @@ pub(super) fn apply(cpu: &Cpu, mask: Ref<'_, Cpu>, y: Mut<'_, Cpu>) -> Result<()
         simd(
             isa,
             #[inline(always)]
-            || {
+            move || {
                 let (whole, rest) = y.as_chunks_mut::<BYTE>();
                 for (y, &mask) in whole.iter_mut().zip(mask) {
                     for (bit, y) in y.iter_mut().enumerate() {

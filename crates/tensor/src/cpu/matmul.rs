@@ -34,7 +34,7 @@ pub(super) fn matmul(
         simd(
             cpu.spec.isa,
             #[inline(always)]
-            || small(shape, a, b, c),
+            move || small(shape, a, b, c),
         );
         return Ok(());
     }
@@ -74,7 +74,7 @@ fn small(shape: &MatMul, a: &[f32], b: &[f32], c: &mut [f32]) {
                         a,
                         b,
                         #[inline(always)]
-                        |a, b| a * b,
+                        move |a, b| a * b,
                     ) as f32;
                 }
             }

@@ -2,9 +2,9 @@
 
 use super::Cpu;
 use super::elementwise::coefficient;
-use super::memory::{partials, read, write};
+use super::memory::{partials, read, slice, write};
 use super::parallel::{PIECE, pieces};
-use super::pointwise::Quantiser;
+use super::pointwise::{Pointwise, Quantiser, gated};
 use super::simd::simd;
 use super::sums::sum_pairs;
 use crate::{Coefficient, Embedding, FixedPoint, Mut, Ref, Result};
@@ -34,11 +34,11 @@ pub(super) fn mix(
         for (&p, term) in p.iter().zip(terms) {
             let bytes =
                 index * BLOCK * size_of::<f32>()..(index * BLOCK + y.len()) * size_of::<f32>();
-            let term = super::memory::slice::<f32>(term.slice(bytes));
+            let (term, y) = (slice::<f32>(term.slice(bytes)), &mut *y);
             simd(
                 isa,
                 #[inline(always)]
-                || {
+                move || {
                     for (y, &x) in y.iter_mut().zip(term) {
                         *y += p * x;
                     }
@@ -68,13 +68,13 @@ pub(super) fn mix_quantised(
         simd(
             isa,
             #[inline(always)]
-            || {
+            move || {
                 for (y, x) in y.chunks_mut(BLOCK).zip(x.chunks(BLOCK)) {
                     y.fill(0.0);
                     for (&format, &p) in formats.iter().zip(p) {
                         let quantiser = Quantiser::new(format);
                         for (y, &x) in y.iter_mut().zip(x) {
-                            *y += p * quantiser.value_and_gate(x).0;
+                            *y += p * quantiser.value(x);
                         }
                     }
                 }
@@ -124,7 +124,7 @@ pub(super) fn mix_quantised_backward(
             simd(
                 isa,
                 #[inline(always)]
-                || input_gradient(formats, p, x, dy, dx),
+                move || input_gradient(formats, p, x, dy, dx),
             );
         });
     }
@@ -143,7 +143,7 @@ pub(super) fn mix_quantised_backward(
         simd(
             isa,
             #[inline(always)]
-            || weight_gradient(formats, x, dy, partial),
+            move || weight_gradient(formats, x, dy, partial),
         );
     });
     for (m, dp) in dp.iter_mut().enumerate() {
@@ -161,11 +161,7 @@ fn input_gradient(formats: &[FixedPoint], p: &[f32], x: &[f32], dy: &[f32], dx: 
         for (&format, &p) in formats.iter().zip(p) {
             let quantiser = Quantiser::new(format);
             for (dx, &x) in dx.iter_mut().zip(x) {
-                *dx += if quantiser.value_and_gate(x).1 {
-                    p
-                } else {
-                    0.0
-                };
+                *dx += gated(quantiser.passes(x), p);
             }
         }
         for (dx, &dy) in dx.iter_mut().zip(dy) {
@@ -184,7 +180,7 @@ fn weight_gradient(formats: &[FixedPoint], x: &[f32], dy: &[f32], partial: &mut 
                 x,
                 dy,
                 #[inline(always)]
-                |x, dy| dy * quantiser.value_and_gate(x).0,
+                move |x, dy| dy * quantiser.value(x),
             );
         }
     }

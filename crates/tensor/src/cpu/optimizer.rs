@@ -32,7 +32,7 @@ pub(super) fn sgd(
         simd(
             isa,
             #[inline(always)]
-            || {
+            move || {
                 for ((p, v), &gradient) in p.iter_mut().zip(velocity).zip(gradient) {
                     let g = c * gradient + step.weight_decay * *p;
                     *v = step.momentum * *v + g;
@@ -83,7 +83,7 @@ pub(super) fn adam(
         simd(
             isa,
             #[inline(always)]
-            || {
+            move || {
                 for (((p, m), v), &gradient) in p.iter_mut().zip(m).zip(v).zip(gradient) {
                     let g = c * gradient + step.weight_decay * *p;
                     *m = b1 * *m + (1.0 - b1) * g;

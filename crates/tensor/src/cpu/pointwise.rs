@@ -14,6 +14,12 @@ pub(super) trait Pointwise: Copy + Send + Sync {
 #[derive(Clone, Copy)]
 pub(super) struct Identity;
 
+/// `gradient` where it passes, else 0; by a mask of bits, since a branch keeps loops from vectorising.
+#[inline(always)]
+pub(super) fn gated(passes: bool, gradient: f32) -> f32 {
+    f32::from_bits(gradient.to_bits() & u32::from(passes).wrapping_neg())
+}
+
 /// `max(z, 0)`.
 #[derive(Clone, Copy)]
 pub(super) struct Relu;
@@ -49,7 +55,7 @@ impl Quantiser {
 
     /// The value at `x`, and whether the straight-through estimator passes there.
     #[inline(always)]
-    pub(super) fn value_and_gate(self, x: f32) -> (f32, bool) {
+    fn value_and_gate(self, x: f32) -> (f32, bool) {
         let code = round_half_even(x * self.scale);
         // Not f32::clamp, whose assertion keeps loops from vectorising; NaN stays NaN here too.
         let at_least = if code < self.lo { self.lo } else { code };

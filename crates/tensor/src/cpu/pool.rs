@@ -48,7 +48,7 @@ pub(super) fn forward(cpu: &Cpu, g: &Pool2d, x: Ref<'_, Cpu>, y: Mut<'_, Cpu>) -
         simd(
             isa,
             #[inline(always)]
-            || {
+            move || {
                 for (ox, y) in y.chunks_exact_mut(channels).enumerate() {
                     pool_window(g, row % height, ox, x, y);
                 }
@@ -107,7 +107,7 @@ pub(super) fn backward(
         simd(
             isa,
             #[inline(always)]
-            || image_backward(g, x, dy, dx),
+            move || image_backward(g, x, dy, dx),
         );
     });
     Ok(())

@@ -59,7 +59,7 @@ pub(super) fn reduce(
                 let totals = simd(
                     isa,
                     #[inline(always)]
-                    || part(op, x, inner, first, width),
+                    move || part(op, x, inner, first, width),
                 );
                 for (y, total) in y[first..][..width].iter_mut().zip(totals) {
                     *y = finish(total);
@@ -77,7 +77,7 @@ pub(super) fn reduce(
             let totals = simd(
                 isa,
                 #[inline(always)]
-                || part(op, x, inner, first, width),
+                move || part(op, x, inner, first, width),
             );
             partial[first..][..width].copy_from_slice(&totals[..width]);
         }
@@ -107,14 +107,14 @@ fn part(op: ReduceOp, x: &[f32], columns: usize, first: usize, width: usize) -> 
             totals[0][0] = sum(
                 x,
                 #[inline(always)]
-                |x| x,
+                move |x| x,
             );
         }
         ReduceOp::SumOfSquares if columns == 1 => {
             totals[0][0] = sum(
                 x,
                 #[inline(always)]
-                |x| x * x,
+                move |x| x * x,
             );
         }
         ReduceOp::Sum | ReduceOp::Mean => sum_columns(
@@ -123,7 +123,7 @@ fn part(op: ReduceOp, x: &[f32], columns: usize, first: usize, width: usize) -> 
             width,
             &mut totals,
             #[inline(always)]
-            |[sums], range| {
+            move |[sums], range| {
                 for (sum, &x) in sums.iter_mut().zip(&x[range]) {
                     *sum += x;
                 }
@@ -135,7 +135,7 @@ fn part(op: ReduceOp, x: &[f32], columns: usize, first: usize, width: usize) -> 
             width,
             &mut totals,
             #[inline(always)]
-            |[sums], range| {
+            move |[sums], range| {
                 for (sum, &x) in sums.iter_mut().zip(&x[range]) {
                     *sum += x * x;
                 }
@@ -184,7 +184,7 @@ pub(super) fn broadcast(
                 simd(
                     isa,
                     #[inline(always)]
-                    || {
+                    move || {
                         for y in here.chunks_exact_mut(inner) {
                             for (y, &x) in y.iter_mut().zip(x) {
                                 *y = scale * x;
@@ -223,12 +223,12 @@ pub(super) fn dot(
         *partial = simd(
             isa,
             #[inline(always)]
-            || {
+            move || {
                 sum_pairs(
                     a,
                     b,
                     #[inline(always)]
-                    |a, b| a * b,
+                    move |a, b| a * b,
                 )
             },
         );

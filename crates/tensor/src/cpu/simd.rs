@@ -4,6 +4,9 @@ use super::Isa;
 
 /// Runs `kernel`, a closure marked `#[inline(always)]`, compiled for the instruction set `isa`.
 ///
+/// Closures of kernels capture constants by `move`: behind a reference they would be loaded again for
+/// every element, since a store might have changed them, and the loop would not vectorise.
+///
 /// Rust never fuses or reorders float arithmetic, so both compilations give the same bits: the lanes
 /// of a sum have to be written down by its author, who may not use `mul_add`.
 #[inline(always)]

@@ -51,14 +51,14 @@ pub(super) fn forward(cpu: &Cpu, columns: usize, x: Ref<'_, Cpu>, y: Mut<'_, Cpu
         simd(
             isa,
             #[inline(always)]
-            || {
+            move || {
                 for (y, x) in y.chunks_exact_mut(columns).zip(x.chunks_exact(columns)) {
                     exponentials(x, largest(x), y);
                     let inverse = 1.0
                         / sum(
                             y,
                             #[inline(always)]
-                            |y| y,
+                            move |y| y,
                         );
                     for y in y {
                         *y = (f64::from(*y) * inverse) as f32;
@@ -100,14 +100,14 @@ pub(super) fn backward(
         simd(
             isa,
             #[inline(always)]
-            || {
+            move || {
                 let rows = y.chunks_exact(columns).zip(dy.chunks_exact(columns));
                 for (dx, (y, dy)) in dx.chunks_exact_mut(columns).zip(rows) {
                     let inner = sum_pairs(
                         y,
                         dy,
                         #[inline(always)]
-                        |y, dy| y * dy,
+                        move |y, dy| y * dy,
                     ) as f32;
                     for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
                         *dx = y * (dy - inner);

@@ -43,7 +43,7 @@ pub(super) fn sum(x: &[f32], f: impl Fn(f32) -> f32) -> f64 {
         x,
         x,
         #[inline(always)]
-        |x, _| f(x),
+        move |x, _| f(x),
     )
 }
 
