@@ -91,9 +91,9 @@ fn scratch_that_lacks_a_byte_is_refused() {
     }
 }
 
-/// One thread runs everything itself, so its count is complete. Products of this size are the
-/// backend's own; larger ones are gemm's, whose packing asks the heap. Convolutions always go
-/// through the pool, and have a test of their own.
+/// With one thread the caller runs everything itself, so its count is complete. Products at 50 rows are
+/// the backend's own; larger ones are gemm's, whose packing asks the heap. Convolutions are not looked
+/// at: they run on the pool's thread, and most of them use gemm.
 #[test]
 fn nothing_is_allocated_on_the_heap() {
     for (isa, rows) in [Isa::Portable, Isa::Avx512]
