@@ -25,6 +25,11 @@ pub fn seconds(seconds: f64) -> String {
     }
 }
 
+/// `1m 30s`: what nobody knows more exactly.
+pub fn rough(duration: Duration) -> String {
+    humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,5 +41,6 @@ mod tests {
         assert_eq!(seconds(0.254), "0.25 s");
         assert_eq!(seconds(3725.4), "1h 2m 5s");
         assert_eq!(seconds(f64::INFINITY), "inf s");
+        assert_eq!(rough(Duration::from_millis(90_700)), "1m 30s");
     }
 }

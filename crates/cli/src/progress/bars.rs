@@ -1,7 +1,7 @@
 //! Progress on a terminal: what is under way, and how much of it is done.
 
 use super::Snapshot;
-use crate::quantity::{bytes, seconds};
+use crate::quantity::{bytes, rough};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ impl Bars {
         let (live, peak) = (bytes(memory.live_bytes), bytes(memory.peak_bytes));
         let bound = bytes(snapshot.bound_bytes);
         let left = match snapshot.left {
-            Some(left) => format!("about {} left", seconds(left.as_secs_f64().round())),
+            Some(left) => format!("about {} left", rough(left)),
             None => "time left unknown".to_owned(),
         };
         self.headline.set_message(headline);
