@@ -7,7 +7,7 @@
 
 mod surrogate;
 
-use radars_controller::{ControllerSettings, Result};
+use radars_controller::{ControllerSettings, Policy, Result};
 use radars_nn::tensor::random::Seed;
 use radars_space::Space;
 use std::time::Instant;
@@ -73,11 +73,12 @@ fn settings() -> Vec<(String, ControllerSettings)> {
             };
             add(name, settings);
         }
-        let betas = (0.5, 0.999);
-        add(
-            "betas 0.5, 0.999".into(),
-            ControllerSettings { betas, ..base },
-        );
+        let betas = match base.policy {
+            Policy::Lstm => (0.5, 0.999),
+            Policy::Logits => (0.9, 0.999),
+        };
+        let name = format!("betas {}, {}", betas.0, betas.1);
+        add(name, ControllerSettings { betas, ..base });
         let plain = ControllerSettings {
             normalise_advantage: false,
             ..base
