@@ -11,10 +11,17 @@ struct Print;
 impl Observer for Print {
     fn event(&mut self, event: &Event) -> Result<()> {
         match event {
-            Event::Episode { episode, reward, architecture, .. } => {
+            Event::Episode {
+                episode,
+                reward,
+                architecture,
+                ..
+            } => {
                 println!("episode {episode}: reward {reward:.3} of {architecture}");
             }
-            Event::Best { reward, accuracy, .. } => println!("best: reward {reward:.3}, accuracy {accuracy:.3}"),
+            Event::Best {
+                reward, accuracy, ..
+            } => println!("best: reward {reward:.3}, accuracy {accuracy:.3}"),
             _ => {}
         }
         Ok(())
@@ -34,7 +41,13 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let threads = std::thread::available_parallelism()?.get();
     let region = Region::reserve(Cpu::new(threads)?, config.memory.as_u64() as usize)?;
     let task = Task::load(config, None)?;
-    let result = search(region, "cpu".into(), &task, &mut Print, &StopSignal::default())?;
+    let result = search(
+        region,
+        "cpu".into(),
+        &task,
+        &mut Print,
+        &StopSignal::default(),
+    )?;
     println!(
         "{}: test accuracy {:.3}, {} bytes of the {}-byte bound",
         result.best.architecture,

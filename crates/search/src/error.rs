@@ -77,6 +77,9 @@ pub enum Error {
         /// Why not.
         source: serde_json::Error,
     },
+    /// The search was asked to stop before anything was measured.
+    #[error("stopped before the first architecture was measured, so there is no result")]
+    NothingMeasured,
     /// Nothing could be trained: every architecture that was sampled is over the bound or the limits.
     #[error(
         "none of {episodes} sampled architectures could be trained: all are over the memory bound or the limits; \

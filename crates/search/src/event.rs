@@ -90,8 +90,8 @@ pub enum Event {
         fidelity: Fidelity,
         /// Which epoch.
         epoch: usize,
-        /// Mean training loss.
-        loss: f64,
+        /// Mean training loss; none when it is not a number.
+        loss: Option<f64>,
         /// Seconds it took.
         seconds: f64,
     },
@@ -166,9 +166,9 @@ pub enum Event {
         epoch: usize,
         /// Whether architecture weights were trained.
         alpha_trained: bool,
-        /// Mean loss of the weight steps.
-        weight_loss: f64,
-        /// Mean loss of the architecture steps.
+        /// Mean loss of the weight steps; none when it is not a number.
+        weight_loss: Option<f64>,
+        /// Mean loss of the architecture steps; none when there were none or it is not a number.
         alpha_loss: Option<f64>,
         /// Softmax temperature.
         temperature: f64,

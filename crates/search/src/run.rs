@@ -4,8 +4,8 @@ use crate::algorithm::Search;
 use crate::evaluator::{Evaluator, Training, Watch};
 use crate::result::{Best, Kept, MemoryUse, PhaseTimes, RunResult, SearchCounts, Times};
 use crate::{
-    Error, Event, Fidelity, Observer, Policy, Result, SearchState, SpaceSource, Stop, StopSignal,
-    Task, Trainer,
+    Error, Event, Fidelity, Observer, Policy, Result, Score, SearchState, SpaceSource, Stop,
+    StopSignal, Task, Trainer,
 };
 use radars_controller::{Controller, ControllerSettings};
 use radars_space::{Architecture, Space};
@@ -66,7 +66,7 @@ pub fn search<B: Backend>(
         mut state,
         ..
     } = search;
-    let winner = winner(&state)?;
+    let (winner, score) = winner(&state)?;
     let started = Instant::now();
     let unlimited = stop.without_deadline();
     let mut watch = Watch {
@@ -82,7 +82,7 @@ pub fn search<B: Backend>(
         task,
         device,
         &state,
-        winner,
+        (winner, score),
         stopped,
         test_accuracy,
         evaluator.bound_bytes(),
@@ -165,12 +165,17 @@ fn controller(task: &Task) -> Result<Controller<Cpu>> {
     Ok(Controller::new(&arena, &choices, settings, seed)?)
 }
 
-/// The record that wins: the best exact reward; the best proxy reward when nothing was re-trained yet.
-fn winner(state: &SearchState) -> Result<usize> {
+/// The record that wins, with its score: the best exact reward; the best proxy reward when nothing was
+/// re-trained yet.
+fn winner(state: &SearchState) -> Result<(usize, Score)> {
     let fallback = || state.best_by(Fidelity::Proxy, 1).first().copied();
-    state.best.or_else(fallback).ok_or(Error::NothingTrained {
-        episodes: state.episodes,
-    })
+    let index = state.best.or_else(fallback).ok_or(Error::NothingMeasured)?;
+    let record = &state.records[index];
+    let score = record
+        .exact
+        .or(record.proxy)
+        .ok_or(Error::NothingMeasured)?;
+    Ok((index, score))
 }
 
 /// Trains the winner from scratch on all training images and tests it; none when interrupted.
@@ -209,14 +214,13 @@ fn result(
     task: &Task,
     device: String,
     state: &SearchState,
-    winner: usize,
+    (winner, score): (usize, Score),
     stop: Stop,
     test_accuracy: Option<f64>,
     bound_bytes: usize,
 ) -> Result<RunResult> {
     let record = &state.records[winner];
     let cost = task.space.cost(&record.architecture)?;
-    let score = record.exact.or(record.proxy);
     let front = state
         .best_by(Fidelity::Exact, task.config.search.keep)
         .into_iter()
@@ -242,8 +246,8 @@ fn result(
         fingerprint: state.fingerprint.to_string(),
         best: Best {
             architecture: record.architecture.clone(),
-            reward: score.map_or(f64::NAN, |score| score.reward),
-            val_accuracy: score.map_or(f64::NAN, |score| score.accuracy),
+            reward: score.reward,
+            val_accuracy: score.accuracy,
             test_accuracy,
             aops: cost.aops,
             macs: cost.macs,

@@ -192,7 +192,7 @@ impl<B: Backend> Evaluator for Trainer<'_, B> {
             watch.event(Event::Epoch {
                 fidelity: training.fidelity,
                 epoch,
-                loss: child.take_mean_loss()?.unwrap_or(f64::NAN),
+                loss: child.take_mean_loss()?,
                 seconds: started.elapsed().as_secs_f64(),
             })?;
         }
@@ -250,7 +250,7 @@ impl<B: Backend> Evaluator for Trainer<'_, B> {
                 iteration: exploitation.iteration,
                 epoch,
                 alpha_trained,
-                weight_loss: weight_loss.unwrap_or(f64::NAN),
+                weight_loss,
                 alpha_loss,
                 temperature,
                 alpha: trainer.mixing_weights()?,

@@ -35,9 +35,10 @@ pub fn describe(event: &Event) -> Option<String> {
             seconds: took,
         } => {
             format!(
-                "{} epoch {}: loss {loss:.4}, {}",
+                "{} epoch {}: loss {}, {}",
                 name(*fidelity),
                 epoch + 1,
+                number(*loss),
                 seconds(*took)
             )
         }
@@ -128,9 +129,10 @@ pub fn describe(event: &Event) -> Option<String> {
                 .map(|loss| format!(", architecture loss {loss:.4}"))
                 .unwrap_or_default();
             format!(
-                "iteration {} DNAS epoch {}: weight loss {weight_loss:.4}{alpha_loss}, temperature {temperature:.3}, {}",
+                "iteration {} DNAS epoch {}: weight loss {}{alpha_loss}, temperature {temperature:.3}, {}",
                 iteration + 1,
                 epoch + 1,
+                number(*weight_loss),
                 seconds(*took)
             )
         }
@@ -246,6 +248,11 @@ fn refusal_in_words(refusal: &Refusal) -> String {
     }
 }
 
+/// A loss, which is none when it is not a number.
+fn number(loss: Option<f64>) -> String {
+    loss.map_or_else(|| "not a number".to_owned(), |loss| format!("{loss:.4}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -255,7 +262,7 @@ mod tests {
         let event = Event::Epoch {
             fidelity: Fidelity::Proxy,
             epoch: 0,
-            loss: 2.345_67,
+            loss: Some(2.345_67),
             seconds: 0.25,
         };
         assert_eq!(

@@ -229,7 +229,7 @@ pub mod tests {
         Event::Epoch {
             fidelity,
             epoch,
-            loss: 1.0,
+            loss: Some(1.0),
             seconds,
         }
     }
