@@ -18,9 +18,10 @@ impl Shape {
         &self.dims[..self.rank]
     }
 
-    /// How many elements a tensor of this shape has; 1 for a shape without dimensions.
+    /// How many elements a tensor of this shape has; 1 for a shape without dimensions. A number that
+    /// overflows is `usize::MAX`, which no arena holds.
     pub fn elements(&self) -> usize {
-        self.dims().iter().product()
+        product(self.dims())
     }
 
     /// The innermost dimension (the channels of an image, the classes of logits); 1 without dimensions.
@@ -30,7 +31,15 @@ impl Shape {
 
     /// How many runs of [`Shape::last`] elements there are.
     pub fn rows(&self) -> usize {
-        self.dims()[..self.rank.saturating_sub(1)].iter().product()
+        product(&self.dims()[..self.rank.saturating_sub(1)])
+    }
+}
+
+/// The product of sizes, `usize::MAX` where it overflows, and 0 where one of them is.
+pub(crate) fn product(sizes: &[usize]) -> usize {
+    match sizes.contains(&0) {
+        true => 0,
+        false => sizes.iter().fold(1, |all, &n| all.saturating_mul(n)),
     }
 }
 
@@ -68,5 +77,15 @@ mod tests {
         let scalar = Shape::from([]);
         assert_eq!((scalar.elements(), scalar.rows(), scalar.last()), (1, 1, 1));
         assert_eq!(image.to_string(), "[2, 3, 5, 7]");
+    }
+
+    #[test]
+    fn absurd_shapes_saturate_and_empty_ones_are_empty() {
+        let elements = |dims: [usize; 3]| Shape::from(dims).elements();
+        assert_eq!(elements([1 << 32, 1 << 32, 1]), usize::MAX, "not 0");
+        assert_eq!(elements([1 << 32, 1 << 31, 3]), usize::MAX);
+        assert_eq!(elements([usize::MAX, usize::MAX, 0]), 0);
+        assert_eq!(elements([0, usize::MAX, usize::MAX]), 0);
+        assert_eq!(Shape::from([1 << 40, 1 << 40, 7]).rows(), usize::MAX);
     }
 }

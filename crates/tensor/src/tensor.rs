@@ -41,7 +41,8 @@ impl<B: Backend> Tensor<B> {
         dtype: DType,
     ) -> Result<Self> {
         let shape = shape.into();
-        let buffer = Rc::new(arena.allocate(op, shape.elements() * dtype.bytes())?);
+        let bytes = shape.elements().saturating_mul(dtype.bytes());
+        let buffer = Rc::new(arena.allocate(op, bytes)?);
         Ok(Tensor {
             shape,
             dtype,
@@ -101,6 +102,10 @@ impl<B: Backend> Tensor<B> {
     /// [`Error::NoValues`] on the planning backend; [`Error::Elements`].
     pub fn read<E: Element>(&self) -> Result<Vec<E>> {
         self.expect("read", E::DTYPE)?;
+        if !B::HOLDS_VALUES {
+            // Before the host's memory is asked for: a plan may hold tensors far larger than it.
+            return Err(Error::NoValues { op: "read" });
+        }
         let mut values = vec![E::zeroed(); self.shape.elements()];
         self.arena()
             .backend()

@@ -12,7 +12,7 @@ struct Device<B: Backend> {
     memory: B::Memory,
 }
 
-/// An exclusive range of a device's memory that can be sent to another thread.
+/// An exclusive range of a device's memory that can be sent to another thread; arenas and tensors cannot.
 ///
 /// The bound is reserved once, as one region; phases that run side by side get a part each.
 pub struct Region<B: Backend> {
@@ -22,12 +22,13 @@ pub struct Region<B: Backend> {
 }
 
 impl<B: Backend> Region<B> {
-    /// Reserves exactly `bound_bytes` of the backend's memory (rounded down to the alignment).
+    /// Reserves exactly `bound_bytes` of the backend's memory (rounded down to the alignment, and to
+    /// `isize::MAX`: so much is unbounded, for plans).
     ///
     /// # Errors
     /// [`Error::Reserve`] when the device has less.
     pub fn reserve(backend: B, bound_bytes: usize) -> Result<Self> {
-        let bytes = bound_bytes / ALIGN * ALIGN;
+        let bytes = bound_bytes.min(isize::MAX as usize) / ALIGN * ALIGN;
         let memory = backend.reserve(bytes)?;
         Ok(Region {
             device: Arc::new(Device { backend, memory }),
@@ -196,5 +197,32 @@ impl<B: Backend> Drop for Buffer<B> {
             .suballocator
             .borrow_mut()
             .free(self.offset, self.bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Arena, Buffer, Cpu, Meta, Region, Tensor};
+
+    fn is_send<T: Send>() {}
+
+    /// Has one method `refused` for a type that is not `Send`, and two, so that the call does not compile,
+    /// for one that is.
+    trait RefusedIfSend<Case> {
+        fn refused() {}
+    }
+    impl<T> RefusedIfSend<((),)> for T {}
+    impl<T: Send> RefusedIfSend<((), ())> for T {}
+
+    /// Checked by the compiler: buffers freed on another thread would make placement depend on timing, and
+    /// race on the suballocator.
+    #[test]
+    fn regions_go_to_other_threads_and_arenas_and_tensors_do_not() {
+        is_send::<Region<Cpu>>();
+        is_send::<Region<Meta<Cpu>>>();
+        <Arena<Cpu>>::refused();
+        <Buffer<Cpu>>::refused();
+        <Tensor<Cpu>>::refused();
+        <Arena<Meta<Cpu>>>::refused();
     }
 }

@@ -6,8 +6,14 @@ use crate::{Error, Result};
 pub const ALIGN: usize = 256;
 
 /// `bytes` rounded up to [`ALIGN`]; a request for nothing still takes a range of its own.
+///
+/// Where that overflows it is the largest multiple there is, which is above every bound, so that an
+/// absurd request is refused like any other that does not fit.
 pub const fn aligned(bytes: usize) -> usize {
-    (if bytes == 0 { 1 } else { bytes }).next_multiple_of(ALIGN)
+    match (if bytes == 0 { 1 } else { bytes }).checked_next_multiple_of(ALIGN) {
+        Some(aligned) => aligned,
+        None => usize::MAX / ALIGN * ALIGN,
+    }
 }
 
 /// What a suballocator has handed out so far.
@@ -45,9 +51,10 @@ pub struct Suballocator {
 }
 
 impl Suballocator {
-    /// A suballocator of `0..bound`; the bound is rounded down to [`ALIGN`].
+    /// A suballocator of `0..bound`; the bound is rounded down to [`ALIGN`], and no larger than
+    /// `isize::MAX`, the most that any object has.
     pub fn new(bound: usize) -> Self {
-        let bound = bound / ALIGN * ALIGN;
+        let bound = bound.min(isize::MAX as usize) / ALIGN * ALIGN;
         let free = if bound > 0 {
             vec![Block {
                 offset: 0,
@@ -137,10 +144,18 @@ impl Suballocator {
     }
 
     /// Takes back a range that [`Suballocator::allocate`] handed out for `bytes` bytes.
+    ///
+    /// # Panics
+    /// In debug builds, when the range is free already.
     pub fn free(&mut self, offset: usize, bytes: usize) {
         let bytes = aligned(bytes);
         self.stats.live_bytes -= bytes;
         let next = self.free.partition_point(|b| b.offset < offset);
+        debug_assert!(
+            offset + bytes <= self.free.get(next).map_or(self.bound, |b| b.offset)
+                && (next == 0 || self.free[next - 1].offset + self.free[next - 1].bytes <= offset),
+            "a range is given back once"
+        );
         let joins_next = self
             .free
             .get(next)
@@ -165,75 +180,4 @@ impl Suballocator {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::random::Seed;
-    use rand::RngExt;
-
-    /// A random program of 300 allocations and frees; the offsets it was given, or the refusal.
-    fn random_program(seed: u64, bound: usize) -> Result<(Vec<usize>, Stats)> {
-        let mut rng = Seed(seed).stream("suballocator test", 0);
-        let mut arena = Suballocator::new(bound);
-        let (mut live, mut offsets) = (Vec::<(usize, usize)>::new(), Vec::new());
-        for _ in 0..300 {
-            if live.is_empty() || rng.random_bool(0.55) {
-                let bytes = rng.random_range(1..100_000);
-                let offset = arena.allocate("test", bytes)?;
-                let end = offset + aligned(bytes);
-                let clash = live
-                    .iter()
-                    .any(|&(o, b)| o < end && offset < o + aligned(b));
-                assert!(!clash, "two live ranges overlap");
-                offsets.push(offset);
-                live.push((offset, bytes));
-            } else {
-                let (offset, bytes) = live.swap_remove(rng.random_range(0..live.len()));
-                arena.free(offset, bytes);
-            }
-        }
-        let stats = arena.stats();
-        live.drain(..)
-            .for_each(|(offset, bytes)| arena.free(offset, bytes));
-        assert_eq!(
-            arena.free,
-            [Block {
-                offset: 0,
-                bytes: arena.bound()
-            }],
-            "all blocks coalesce"
-        );
-        Ok((offsets, stats))
-    }
-
-    #[test]
-    fn the_high_water_mark_is_the_smallest_bound_and_placement_ignores_the_bound() {
-        for seed in 0..200 {
-            let (offsets, stats) = random_program(seed, 1 << 40).unwrap();
-            let tight = random_program(seed, stats.high_water_bytes).unwrap();
-            assert_eq!(tight, (offsets, stats), "seed {seed}");
-            let refused = random_program(seed, stats.high_water_bytes - ALIGN);
-            assert!(
-                matches!(refused, Err(Error::OverBound { .. })),
-                "seed {seed}"
-            );
-        }
-    }
-
-    #[test]
-    fn the_smallest_block_that_fits_is_taken_and_the_tail_last() {
-        let mut arena = Suballocator::new(100 * ALIGN);
-        let ranges: Vec<usize> = [4, 1, 2, 1]
-            .iter()
-            .map(|n| arena.allocate("t", n * ALIGN).unwrap())
-            .collect();
-        arena.free(ranges[0], 4 * ALIGN);
-        arena.free(ranges[2], 2 * ALIGN);
-        assert_eq!(arena.allocate("t", 2 * ALIGN).unwrap(), ranges[2]);
-        assert_eq!(arena.allocate("t", 3 * ALIGN).unwrap(), ranges[0]);
-        assert_eq!(
-            arena.allocate("t", 2 * ALIGN).unwrap(),
-            8 * ALIGN,
-            "only the tail is left"
-        );
-    }
-}
+mod tests;
