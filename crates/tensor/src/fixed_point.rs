@@ -2,7 +2,8 @@
 
 /// A fixed-point format: codes are integers, values are `code * 2^-fraction`.
 ///
-/// `integer` counts the sign bit when signed, as `ap_fixed<I + F, I>` does.
+/// `integer` counts the sign bit when signed, as `ap_fixed<I + F, I>` does. Codes are exact in f32 up to a
+/// width of 24 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FixedPoint {
     /// Whether negative values can be expressed.
@@ -71,9 +72,9 @@ impl FixedPoint {
     }
 }
 
-/// `2^exponent`, exact.
+/// `2^exponent`, exact; the nearest that f32 has of it where the exponent leaves its range.
 fn exp2(exponent: i32) -> f32 {
-    f32::from_bits(((127 + exponent) as u32) << 23)
+    f32::from_bits(((127 + exponent.clamp(-126, 127)) as u32) << 23)
 }
 
 #[cfg(test)]

@@ -1,6 +1,11 @@
 //! What an operation works on: sizes stated once, checked once, with the figures that follow from them.
 
+use crate::shape::product;
 use crate::{Error, FixedPoint, Result};
+
+/// The most elements of an operand of a convolution, 2^48 on a 64-bit machine, a petabyte of f32: no figure that follows from the
+/// geometry, scratch included, overflows.
+const MOST: usize = 1 << (usize::BITS / 4 * 3);
 
 /// A two-dimensional convolution, channels last: `x [n, h, w, ci]`, `w [co, k, k, ci / groups]`,
 /// `y [n, ho, wo, co]`.
@@ -37,8 +42,8 @@ impl Conv2d {
     /// The convolution of `batch` images of `input` [h, w, c] with `channels` filters of side `kernel`.
     ///
     /// # Errors
-    /// [`Error::Geometry`] when a size is zero, the groups do not divide the channels, or the kernel is
-    /// larger than the padded image.
+    /// [`Error::Geometry`] when a size is zero, the groups do not divide the channels, the kernel is larger
+    /// than the padded image, or an operand has more than 2^48 elements.
     pub fn new(
         batch: usize,
         input: [usize; 3],
@@ -61,7 +66,8 @@ impl Conv2d {
             }),
         };
         let [height, width, ci] = input;
-        let smallest = height.min(width) + 2 * padding;
+        let padded = |size: usize| size.saturating_add(padding.saturating_mul(2));
+        let smallest = padded(height.min(width));
         check("the batch", batch, batch > 0, "at least 1")?;
         check(
             "the input's smallest size",
@@ -88,8 +94,25 @@ impl Conv2d {
             channels > 0 && channels.is_multiple_of(groups),
             "a multiple of the groups",
         )?;
-        let out = |size: usize| (size + 2 * padding - kernel) / stride + 1;
+        let out = |size: usize| (padded(size) - kernel) / stride + 1;
         let output = [out(height), out(width), channels];
+        for (what, sizes) in [
+            (
+                "the padded images' number of elements",
+                [batch, padded(height), padded(width), ci],
+            ),
+            (
+                "the output's number of elements",
+                [batch, output[0], output[1], channels],
+            ),
+            (
+                "the weights' number of elements",
+                [channels, kernel, kernel, ci / groups],
+            ),
+        ] {
+            let elements = product(&sizes);
+            check(what, elements, elements <= MOST, "at most 2^48")?;
+        }
         Ok(Conv2d {
             batch,
             input,
@@ -99,6 +122,36 @@ impl Conv2d {
             padding,
             groups,
         })
+    }
+
+    /// The geometry itself, when it is one that [`Conv2d::new`] makes.
+    ///
+    /// # Errors
+    /// [`Error::Geometry`] as for [`Conv2d::new`], and when the output does not follow from the rest.
+    pub fn checked(self) -> Result<Self> {
+        let Conv2d {
+            stride,
+            padding,
+            groups,
+            ..
+        } = self;
+        let options = Conv2dOptions {
+            stride,
+            padding,
+            groups,
+        };
+        let made = Conv2d::new(self.batch, self.input, self.output[2], self.kernel, options)?;
+        for (axis, what) in [(0, "the output's height"), (1, "the output's width")] {
+            if made.output[axis] != self.output[axis] {
+                return Err(Error::Geometry {
+                    op: "conv2d",
+                    what,
+                    value: self.output[axis],
+                    expected: "(input + 2 * padding - kernel) / stride + 1",
+                });
+            }
+        }
+        Ok(self)
     }
 
     /// Output pixels of the whole batch, `n * ho * wo`.
@@ -128,7 +181,7 @@ impl Conv2d {
 
     /// Multiply-adds, those on padding counted as in the literature.
     pub fn macs(&self) -> u64 {
-        self.output_elements() as u64 * self.window() as u64
+        (self.output_elements() as u64).saturating_mul(self.window() as u64)
     }
 }
 
@@ -188,10 +241,30 @@ impl Pool2d {
         if self.padding >= self.kernel {
             return bad("the padding", self.padding, "smaller than the kernel");
         }
+        let largest = self.input[0].max(self.input[1]);
+        let border = self.padding.checked_mul(2);
+        if border.and_then(|b| b.checked_add(largest)).is_none() {
+            return bad(
+                "the padding",
+                self.padding,
+                "so small that no size overflows",
+            );
+        }
         if self.input[0].min(self.input[1]) + 2 * self.padding < self.kernel {
             return bad("the kernel", self.kernel, "at most the padded image");
         }
         Ok(self)
+    }
+
+    /// Elements of the input.
+    pub fn input_elements(&self) -> usize {
+        product(&[self.batch, self.input[0], self.input[1], self.input[2]])
+    }
+
+    /// Elements of the output.
+    pub fn output_elements(&self) -> usize {
+        let [height, width, channels] = self.output();
+        product(&[self.batch, height, width, channels])
     }
 
     /// Height, width and channels of an output image.
@@ -218,12 +291,12 @@ pub struct Axis {
 impl Axis {
     /// Elements of the full tensor.
     pub fn elements(&self) -> usize {
-        self.outer * self.axis * self.inner
+        product(&[self.outer, self.axis, self.inner])
     }
 
     /// Elements of the reduced tensor.
     pub fn reduced(&self) -> usize {
-        self.outer * self.inner
+        product(&[self.outer, self.inner])
     }
 }
 

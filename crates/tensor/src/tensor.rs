@@ -231,6 +231,26 @@ impl<B: Backend> Tensor<B> {
         }
     }
 
+    /// Checks the element type, f32, and their number; `operand` is what the operation calls it.
+    pub(crate) fn expect_elements(
+        &self,
+        op: &'static str,
+        operand: &'static str,
+        elements: usize,
+    ) -> Result<()> {
+        self.expect(op, DType::F32)?;
+        let expected = elements.saturating_mul(DType::F32.bytes());
+        match self.bytes() == expected {
+            true => Ok(()),
+            false => Err(Error::Length {
+                op,
+                operand,
+                expected,
+                got: self.bytes(),
+            }),
+        }
+    }
+
     /// An uninitialised f32 tensor of the same shape in the same arena.
     pub(crate) fn like(&self, op: &'static str) -> Result<Self> {
         Self::empty(self.arena(), op, self.shape, DType::F32)

@@ -5,6 +5,7 @@ use super::conv::matmul::{Matrix, multiply};
 use super::memory::{read, write};
 use super::simd::simd;
 use super::sums::sum_pairs;
+use crate::shape::product;
 use crate::{MatMul, Mut, Ref, Result};
 use rayon::prelude::*;
 
@@ -24,13 +25,14 @@ pub(super) fn matmul(
 ) -> Result<()> {
     const NAME: &str = "matmul";
     let &MatMul { m, n, k, .. } = shape;
-    let a = read(NAME, "a", a, m * k)?;
-    let b = read(NAME, "b", b, k * n)?;
-    let c = write(NAME, "c", c, m * n)?;
+    let a = read(NAME, "a", a, product(&[m, k]))?;
+    let b = read(NAME, "b", b, product(&[k, n]))?;
+    let c = write(NAME, "c", c, product(&[m, n]))?;
     if c.is_empty() {
         return Ok(());
     }
-    if m * n * k <= SMALL {
+    let products = product(&[m, n, k]);
+    if products <= SMALL {
         simd(
             cpu.spec.isa,
             #[inline(always)]
@@ -47,7 +49,7 @@ pub(super) fn matmul(
         },
     };
     let items = c.par_chunks_mut(ROWS * n).enumerate();
-    cpu.for_each(m * n * k, items, |(index, c)| {
+    cpu.for_each(products, items, |(index, c)| {
         let start = index * ROWS;
         let a = match shape.transpose_a {
             false => Matrix::rows(&a[start * k..], k),

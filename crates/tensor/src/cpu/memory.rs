@@ -76,7 +76,7 @@ pub(super) fn read<'a>(
     Ok(slice(view.checked(
         op,
         operand,
-        elements * size_of::<f32>(),
+        elements.saturating_mul(size_of::<f32>()),
     )?))
 }
 
@@ -90,7 +90,7 @@ pub(super) fn write<'a>(
     Ok(slice_mut(view.checked(
         op,
         operand,
-        elements * size_of::<f32>(),
+        elements.saturating_mul(size_of::<f32>()),
     )?))
 }
 

@@ -4,6 +4,7 @@ use super::Cpu;
 use super::memory::{read, write};
 use super::simd::simd;
 use super::sums::{BLOCK, column_blocks};
+use crate::shape::product;
 use crate::{Mut, Pool2d, PoolKind, Ref, Result};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -28,10 +29,10 @@ fn share(g: &Pool2d, oy: usize, ox: usize) -> f32 {
     1.0 / (window(g, height, oy).len() * window(g, width, ox).len()) as f32
 }
 
-/// Elements of the operands of a checked pooling: of an image before and after it.
+/// Elements of an image before and after a checked pooling.
 fn image_elements(g: &Pool2d) -> Result<(usize, usize)> {
     let g = g.checked()?;
-    Ok((g.input.iter().product(), g.output().iter().product()))
+    Ok((product(&g.input), product(&g.output())))
 }
 
 /// Pools `x [n, h, w, c]` into `y`.
@@ -39,8 +40,8 @@ pub(super) fn forward(cpu: &Cpu, g: &Pool2d, x: Ref<'_, Cpu>, y: Mut<'_, Cpu>) -
     const NAME: &str = "pool2d";
     let (image, _) = image_elements(g)?;
     let [height, width, channels] = g.output();
-    let x = read(NAME, "x", x, g.batch * image)?;
-    let y = write(NAME, "y", y, g.batch * height * width * channels)?;
+    let x = read(NAME, "x", x, g.input_elements())?;
+    let y = write(NAME, "y", y, g.output_elements())?;
     let isa = cpu.spec.isa;
     let items = y.par_chunks_mut(width * channels).enumerate();
     cpu.for_each(x.len(), items, |(row, y)| {
@@ -95,9 +96,9 @@ pub(super) fn backward(
 ) -> Result<()> {
     const NAME: &str = "pool2d_backward";
     let (image, output) = image_elements(g)?;
-    let x = read(NAME, "x", x, g.batch * image)?;
-    let dy = read(NAME, "dy", dy, g.batch * output)?;
-    let dx = write(NAME, "dx", dx, g.batch * image)?;
+    let x = read(NAME, "x", x, g.input_elements())?;
+    let dy = read(NAME, "dy", dy, g.output_elements())?;
+    let dx = write(NAME, "dx", dx, g.input_elements())?;
     let isa = cpu.spec.isa;
     let items = dx
         .par_chunks_mut(image)

@@ -13,7 +13,8 @@ const ROWS: usize = 64;
 
 fn check_columns(op: &'static str, columns: usize, bytes: usize) -> Result<usize> {
     let elements = bytes / size_of::<f32>();
-    if columns == 0 || !elements.is_multiple_of(columns) {
+    // Nothing has rows of any length.
+    if elements > 0 && (columns == 0 || !elements.is_multiple_of(columns)) {
         return Err(Error::Geometry {
             op,
             what: "the number of columns",
@@ -26,6 +27,7 @@ fn check_columns(op: &'static str, columns: usize, bytes: usize) -> Result<usize
 
 /// Elements of a piece of whole rows.
 fn piece(columns: usize) -> usize {
+    let columns = columns.max(1);
     (PIECE / columns).max(1) * columns
 }
 

@@ -26,7 +26,7 @@ impl<B: Backend> Tensor<B> {
                 "images [n, h, w, ci] and weights [co, k, k, ci / groups]",
             ));
         };
-        if kh != kw || options.groups == 0 || group * options.groups != ci {
+        if kh != kw || options.groups == 0 || group.checked_mul(options.groups) != Some(ci) {
             return Err(bad(
                 "weights [co, k, k, ci / groups] for images [n, h, w, ci]",
             ));
@@ -61,9 +61,13 @@ impl<B: Backend> Tensor<B> {
     /// The gradient of a convolution's input; `self` is the gradient of its output.
     ///
     /// # Errors
-    /// [`Error::Length`] when an operand does not fit `g`; [`Error::OverBound`].
+    /// [`Error::Length`] when an operand does not fit `g`; [`Error::Geometry`]; [`Error::OverBound`];
+    /// [`Error::Elements`].
     pub fn conv2d_input_gradient(&self, weight: &Self, g: &Conv2d) -> Result<Self> {
         const NAME: &str = "conv2d_input_gradient";
+        let g = &g.checked()?;
+        self.expect_elements(NAME, "dy", g.output_elements())?;
+        weight.expect_elements(NAME, "w", g.weight_elements())?;
         let [h, w, ci] = g.input;
         let mut dx = Self::empty(self.arena(), NAME, [g.batch, h, w, ci], DType::F32)?;
         let mut scratch = scratch(self.arena(), NAME, &Op::Conv2dDgrad(*g))?;
@@ -81,9 +85,13 @@ impl<B: Backend> Tensor<B> {
     /// The gradient of a convolution's weights; `self` is the gradient of its output.
     ///
     /// # Errors
-    /// [`Error::Length`] when an operand does not fit `g`; [`Error::OverBound`].
+    /// [`Error::Length`] when an operand does not fit `g`; [`Error::Geometry`]; [`Error::OverBound`];
+    /// [`Error::Elements`].
     pub fn conv2d_weight_gradient(&self, x: &Self, g: &Conv2d) -> Result<Self> {
         const NAME: &str = "conv2d_weight_gradient";
+        let g = &g.checked()?;
+        x.expect_elements(NAME, "x", g.input_elements())?;
+        self.expect_elements(NAME, "dy", g.output_elements())?;
         let shape = [g.output[2], g.kernel, g.kernel, g.input[2] / g.groups];
         let mut dw = Self::empty(self.arena(), NAME, shape, DType::F32)?;
         let mut scratch = scratch(self.arena(), NAME, &Op::Conv2dWgrad(*g))?;
@@ -133,8 +141,11 @@ impl<B: Backend> Tensor<B> {
     /// Pools images `self [n, h, w, c]` to `[n, ho, wo, c]`.
     ///
     /// # Errors
-    /// [`Error::Length`] when `self` does not fit `g`; [`Error::OverBound`].
+    /// [`Error::Length`] when `self` does not fit `g`; [`Error::Geometry`]; [`Error::OverBound`];
+    /// [`Error::Elements`].
     pub fn pool2d(&self, g: &Pool2d) -> Result<Self> {
+        let g = &g.checked()?;
+        self.expect_elements("pool2d", "x", g.input_elements())?;
         let [ho, wo, c] = g.output();
         let mut y = Self::empty(self.arena(), "pool2d", [g.batch, ho, wo, c], DType::F32)?;
         self.arena()
@@ -146,10 +157,15 @@ impl<B: Backend> Tensor<B> {
     /// The gradient of a pooling's input `x`; `self` is the gradient of its output.
     ///
     /// # Errors
-    /// [`Error::Length`] when an operand does not fit `g`; [`Error::OverBound`].
+    /// [`Error::Length`] when an operand does not fit `g`; [`Error::Geometry`]; [`Error::OverBound`];
+    /// [`Error::Elements`].
     pub fn pool2d_backward(&self, x: &Self, g: &Pool2d) -> Result<Self> {
-        let mut dx = x.like("pool2d_backward")?;
-        let out = dx.view_mut("pool2d_backward")?;
+        const NAME: &str = "pool2d_backward";
+        let g = &g.checked()?;
+        x.expect_elements(NAME, "x", g.input_elements())?;
+        self.expect_elements(NAME, "dy", g.output_elements())?;
+        let mut dx = x.like(NAME)?;
+        let out = dx.view_mut(NAME)?;
         self.arena()
             .backend()
             .pool2d_backward(g, x.view(), self.view(), out)?;

@@ -148,12 +148,22 @@ impl<B: Backend> Tensor<B> {
     /// # Errors
     /// [`Error::Shared`], [`Error::Elements`], [`Error::Length`].
     pub fn masked_in_place(mut self, mask: &Self) -> Result<Self> {
-        mask.expect("masked_in_place", DType::U8)?;
-        self.expect("masked_in_place", DType::F32)?;
+        const NAME: &str = "masked_in_place";
+        mask.expect(NAME, DType::U8)?;
+        self.expect(NAME, DType::F32)?;
+        let expected = self.elements().div_ceil(8);
+        if mask.bytes() != expected {
+            return Err(Error::Length {
+                op: NAME,
+                operand: "mask",
+                expected,
+                got: mask.bytes(),
+            });
+        }
         let arena = self.arena().clone();
         arena
             .backend()
-            .apply_mask(mask.view(), self.view_mut("masked_in_place")?)?;
+            .apply_mask(mask.view(), self.view_mut(NAME)?)?;
         Ok(self)
     }
 

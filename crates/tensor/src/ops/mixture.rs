@@ -97,6 +97,8 @@ impl<B: Backend> Tensor<B> {
         wanted: (bool, bool),
     ) -> Result<(Option<Self>, Option<Self>)> {
         const NAME: &str = "mix_quantised_backward";
+        self.expect(NAME, DType::F32)?;
+        x.expect(NAME, DType::F32)?;
         self.expect_same_shape(NAME, x)?;
         p.expect_weights(NAME, formats.len())?;
         let mut dx = wanted.0.then(|| x.like(NAME)).transpose()?;

@@ -105,7 +105,18 @@ impl<B: Backend> Tensor<B> {
     ) -> Result<(Self, Self, Self)> {
         const NAME: &str = "batch_norm_backward_in_place";
         let g = self.batch_norm_geometry(NAME, gamma, beta, epsilon)?;
+        xhat.expect(NAME, DType::F32)?;
         self.expect_same_shape(NAME, xhat)?;
+        stats.expect(NAME, DType::F32)?;
+        if stats.dims() != [2, g.channels] {
+            let expected = "statistics [2, channels] for the input's innermost dimension";
+            return Err(Error::Shapes {
+                op: NAME,
+                left: self.shape(),
+                right: stats.shape(),
+                expected,
+            });
+        }
         let arena = self.arena().clone();
         let (mut dgamma, mut dbeta) = (gamma.like(NAME)?, beta.like(NAME)?);
         let op = match activation {

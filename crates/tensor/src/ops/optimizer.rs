@@ -15,9 +15,10 @@ impl<B: Backend> Tensor<B> {
         velocity: &mut Self,
     ) -> Result<()> {
         const NAME: &str = "sgd_step";
-        gradient.expect(NAME, DType::F32)?;
-        self.expect_same_shape(NAME, gradient)?;
-        self.expect_same_shape(NAME, velocity)?;
+        for operand in [&*self, gradient, velocity] {
+            operand.expect(NAME, DType::F32)?;
+            self.expect_same_shape(NAME, operand)?;
+        }
         let arena = self.arena().clone();
         let (v, p) = (velocity.view_mut(NAME)?, self.view_mut(NAME)?);
         arena
@@ -38,10 +39,10 @@ impl<B: Backend> Tensor<B> {
         v: &mut Self,
     ) -> Result<()> {
         const NAME: &str = "adam_step";
-        gradient.expect(NAME, DType::F32)?;
-        self.expect_same_shape(NAME, gradient)?;
-        self.expect_same_shape(NAME, m)?;
-        self.expect_same_shape(NAME, v)?;
+        for operand in [&*self, gradient, m, v] {
+            operand.expect(NAME, DType::F32)?;
+            self.expect_same_shape(NAME, operand)?;
+        }
         let arena = self.arena().clone();
         let (m, v, p) = (m.view_mut(NAME)?, v.view_mut(NAME)?, self.view_mut(NAME)?);
         arena

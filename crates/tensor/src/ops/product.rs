@@ -67,6 +67,7 @@ impl<B: Backend> Tensor<B> {
     /// [`Error::Shapes`], [`Error::OverBound`], [`Error::Elements`].
     pub fn softmax_backward(&self, dy: &Self) -> Result<Self> {
         const NAME: &str = "softmax_backward";
+        self.expect(NAME, DType::F32)?;
         dy.expect(NAME, DType::F32)?;
         self.expect_same_shape(NAME, dy)?;
         let mut dx = self.like(NAME)?;

@@ -23,7 +23,9 @@ impl<'a> Matrix<'a> {
     }
 
     fn holds(&self, rows: usize, columns: usize) -> bool {
-        (rows - 1) * self.rows + (columns - 1) * self.columns < self.values.len()
+        // Saturating: sizes so absurd that they overflow are not held either.
+        let last = |count: usize, step: usize| (count - 1).saturating_mul(step);
+        last(rows, self.rows).saturating_add(last(columns, self.columns)) < self.values.len()
     }
 }
 
@@ -48,7 +50,8 @@ pub(in crate::cpu) fn multiply(
         }
         return;
     }
-    let fits = a.holds(m, k) && b.holds(k, n) && (m - 1) * c_rows + n <= c.len() && n <= c_rows;
+    let target = Matrix::rows(c, c_rows);
+    let fits = a.holds(m, k) && b.holds(k, n) && target.holds(m, n) && n <= c_rows;
     assert!(
         fits,
         "a product of {m} x {k} and {k} x {n} leaves its matrices"

@@ -77,7 +77,7 @@ fn gather_scratch(path: Path, g: &Conv2d, gather: &Gather) -> usize {
 /// The convolution `y = x * w`; scratch is 64-byte aligned and has at least [`scratch_bytes`].
 ///
 /// # Errors
-/// [`Error::Length`] when an operand has another length than the geometry says.
+/// [`Error::Geometry`]; [`Error::Length`] when an operand has another length than the geometry says.
 pub(super) fn fprop(
     cpu: &Cpu,
     g: &Conv2d,
@@ -86,6 +86,7 @@ pub(super) fn fprop(
     y: &mut [f32],
     scratch: &mut [f32],
 ) -> Result<()> {
+    let g = &g.checked()?;
     let scratch = check(
         "conv2d_fprop",
         [
@@ -103,7 +104,7 @@ pub(super) fn fprop(
 /// The gradient `dx` of the convolution's input; scratch as for [`fprop`].
 ///
 /// # Errors
-/// [`Error::Length`] when an operand has another length than the geometry says.
+/// [`Error::Geometry`]; [`Error::Length`] when an operand has another length than the geometry says.
 pub(super) fn dgrad(
     cpu: &Cpu,
     g: &Conv2d,
@@ -112,6 +113,7 @@ pub(super) fn dgrad(
     dx: &mut [f32],
     scratch: &mut [f32],
 ) -> Result<()> {
+    let g = &g.checked()?;
     let scratch = check(
         "conv2d_dgrad",
         [
@@ -129,7 +131,7 @@ pub(super) fn dgrad(
 /// The gradient `dw` of the convolution's weights; scratch as for [`fprop`].
 ///
 /// # Errors
-/// [`Error::Length`] when an operand has another length than the geometry says.
+/// [`Error::Geometry`]; [`Error::Length`] when an operand has another length than the geometry says.
 pub(super) fn wgrad(
     cpu: &Cpu,
     g: &Conv2d,
@@ -138,6 +140,7 @@ pub(super) fn wgrad(
     dw: &mut [f32],
     scratch: &mut [f32],
 ) -> Result<()> {
+    let g = &g.checked()?;
     let scratch = check(
         "conv2d_wgrad",
         [
