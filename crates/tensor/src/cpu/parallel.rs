@@ -21,20 +21,52 @@ pub(super) fn rows_per_piece(columns: usize) -> usize {
     (PIECE / columns.max(1)).max(64)
 }
 
+/// How the loops of an operation run. Their items are independent, so the result is the same.
+#[derive(Clone, Copy)]
+pub(super) enum Loops {
+    /// On the calling thread, one item after the other.
+    Inline,
+    /// On the threads of the pool that the operation runs in.
+    Parallel,
+}
+
+impl Loops {
+    /// Calls `body` on every item.
+    pub(super) fn for_each<I: IndexedParallelIterator>(
+        self,
+        items: I,
+        body: impl Fn(I::Item) + Send + Sync,
+    ) {
+        match self {
+            Loops::Inline => items.with_producer(Inline(body)),
+            Loops::Parallel => items.for_each(body),
+        }
+    }
+}
+
 impl Cpu {
-    /// Calls `body` on every item: on this thread when `elements` is small or the pool has one thread,
-    /// else on the pool. Items are independent, so the result is the same.
+    /// Runs an operation on `elements` elements: on this thread when they are few or the pool has one
+    /// thread, else on the pool, which is entered once for all of its loops.
+    pub(super) fn run<R: Send>(
+        &self,
+        elements: usize,
+        operation: impl FnOnce(Loops) -> R + Send,
+    ) -> R {
+        if elements >= PARALLEL_FROM && self.pool.current_num_threads() > 1 {
+            self.pool.install(|| operation(Loops::Parallel))
+        } else {
+            operation(Loops::Inline)
+        }
+    }
+
+    /// Calls `body` on every item: an operation of one loop.
     pub(super) fn for_each<I: IndexedParallelIterator>(
         &self,
         elements: usize,
         items: I,
         body: impl Fn(I::Item) + Send + Sync,
     ) {
-        if elements >= PARALLEL_FROM && self.pool.current_num_threads() > 1 {
-            self.pool.install(|| items.for_each(body));
-        } else {
-            items.with_producer(Inline(body));
-        }
+        self.run(elements, |loops| loops.for_each(items, body));
     }
 }
 

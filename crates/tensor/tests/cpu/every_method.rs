@@ -147,31 +147,40 @@ fn images(arena: &Arena<Cpu>, extent: Extent, around: Around<'_>, bits: &mut Bit
     let backend = arena.backend();
     let input = [4, 4, COLUMNS];
     let batch = extent.rows / 16;
-    let options = Conv2dOptions {
-        stride: 1,
-        padding: 1,
-        groups: COLUMNS,
-    };
-    let g = Conv2d::new(batch, input, COLUMNS, 3, options).unwrap();
-    let n = g.input_elements();
+    let n = batch * 16 * COLUMNS;
     let (x, dy) = (buffer(arena, &values(n, 1)), buffer(arena, &values(n, 2)));
-    let w = buffer(arena, &values(g.weight_elements(), 3));
-    let (mut y, mut dw) = (zeros(arena, n), zeros(arena, g.weight_elements()));
-    let mut space = scratch(arena, extent, &Op::Conv2dFprop(g));
-    around("conv2d_fprop", &mut || {
-        backend.conv2d_fprop(&g, x.view(), w.view(), y.view_mut(), space.view_mut())
-    });
-    bits.push(("conv2d_fprop", read(&y)));
-    let mut space = scratch(arena, extent, &Op::Conv2dDgrad(g));
-    around("conv2d_dgrad", &mut || {
-        backend.conv2d_dgrad(&g, dy.view(), w.view(), y.view_mut(), space.view_mut())
-    });
-    bits.push(("conv2d_dgrad", read(&y)));
-    let mut space = scratch(arena, extent, &Op::Conv2dWgrad(g));
-    around("conv2d_wgrad", &mut || {
-        backend.conv2d_wgrad(&g, x.view(), dy.view(), dw.view_mut(), space.view_mut())
-    });
-    bits.push(("conv2d_wgrad", read(&dw)));
+    let mut y = zeros(arena, n);
+    for (groups, [fprop, dgrad, wgrad]) in [
+        (
+            COLUMNS,
+            ["depthwise_fprop", "depthwise_dgrad", "depthwise_wgrad"],
+        ),
+        (1, ["conv2d_fprop", "conv2d_dgrad", "conv2d_wgrad"]),
+    ] {
+        let options = Conv2dOptions {
+            stride: 1,
+            padding: 1,
+            groups,
+        };
+        let g = Conv2d::new(batch, input, COLUMNS, 3, options).unwrap();
+        let w = buffer(arena, &values(g.weight_elements(), 3));
+        let mut dw = zeros(arena, g.weight_elements());
+        let mut space = scratch(arena, extent, &Op::Conv2dFprop(g));
+        around(fprop, &mut || {
+            backend.conv2d_fprop(&g, x.view(), w.view(), y.view_mut(), space.view_mut())
+        });
+        bits.push((fprop, read(&y)));
+        let mut space = scratch(arena, extent, &Op::Conv2dDgrad(g));
+        around(dgrad, &mut || {
+            backend.conv2d_dgrad(&g, dy.view(), w.view(), y.view_mut(), space.view_mut())
+        });
+        bits.push((dgrad, read(&y)));
+        let mut space = scratch(arena, extent, &Op::Conv2dWgrad(g));
+        around(wgrad, &mut || {
+            backend.conv2d_wgrad(&g, x.view(), dy.view(), dw.view_mut(), space.view_mut())
+        });
+        bits.push((wgrad, read(&dw)));
+    }
     for kind in [PoolKind::Max, PoolKind::Average] {
         let g = Pool2d {
             kind,

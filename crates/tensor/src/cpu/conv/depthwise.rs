@@ -5,6 +5,7 @@
 //! for the usual m = 1.
 
 use super::gather::{Gather, Point, Window};
+use crate::cpu::parallel::Loops;
 use crate::{Conv2d, Isa};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -29,6 +30,7 @@ pub(super) fn wgrad_scratch_len(g: &Conv2d) -> usize {
 
 /// The fprop or dgrad that `gather` describes.
 pub(super) fn run(
+    loops: Loops,
     isa: Isa,
     gather: &Gather,
     source: &[f32],
@@ -47,23 +49,22 @@ pub(super) fn run(
     }
     let packed = &*packed;
     let (share, channels) = (gather.share(SHARE), gather.target[2]);
-    target
-        .par_chunks_mut(share * channels)
-        .enumerate()
-        .for_each(|(index, target)| {
-            let first = index * share;
-            let pixels = first..first + target.len() / channels;
-            match isa {
-                // SAFETY: `Cpu` has checked that the machine has this instruction set.
-                #[cfg(target_arch = "x86_64")]
-                Isa::Avx512 => unsafe { gather_avx512(gather, source, packed, target, pixels) },
-                _ => gather_pixels(gather, source, packed, target, pixels),
-            }
-        });
+    let items = target.par_chunks_mut(share * channels).enumerate();
+    loops.for_each(items, |(index, target)| {
+        let first = index * share;
+        let pixels = first..first + target.len() / channels;
+        match isa {
+            // SAFETY: `Cpu` has checked that the machine has this instruction set.
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => unsafe { gather_avx512(gather, source, packed, target, pixels) },
+            _ => gather_pixels(gather, source, packed, target, pixels),
+        }
+    });
 }
 
 /// `dw` from `x` and `dy`.
 pub(super) fn wgrad(
+    loops: Loops,
     isa: Isa,
     g: &Conv2d,
     x: &[f32],
@@ -72,18 +73,16 @@ pub(super) fn wgrad(
     parts: &mut [f32],
 ) {
     let (chunks, elements) = (super::wgrad_chunks(g), g.weight_elements());
-    parts
-        .par_chunks_exact_mut(elements)
-        .enumerate()
-        .for_each(|(chunk, part)| {
-            let pixels = super::wgrad_chunk(g.output_pixels(), chunks, chunk);
-            match isa {
-                // SAFETY: `Cpu` has checked that the machine has this instruction set.
-                #[cfg(target_arch = "x86_64")]
-                Isa::Avx512 => unsafe { wgrad_avx512(g, x, dy, part, pixels) },
-                _ => wgrad_pixels(g, x, dy, part, pixels),
-            }
-        });
+    let items = parts.par_chunks_exact_mut(elements).enumerate();
+    loops.for_each(items, |(chunk, part)| {
+        let pixels = super::wgrad_chunk(g.output_pixels(), chunks, chunk);
+        match isa {
+            // SAFETY: `Cpu` has checked that the machine has this instruction set.
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => unsafe { wgrad_avx512(g, x, dy, part, pixels) },
+            _ => wgrad_pixels(g, x, dy, part, pixels),
+        }
+    });
     let (groups, taps) = (g.groups, g.kernel * g.kernel);
     let multiplier = g.output[2] / groups;
     for (channel, filter) in dw.chunks_exact_mut(taps).enumerate() {

@@ -7,6 +7,7 @@ use super::frame;
 use super::gather::{Gather, Point};
 use super::tile::{self, ROWS, Source, VECTOR};
 use crate::Conv2d;
+use crate::cpu::parallel::Loops;
 use rayon::prelude::*;
 
 /// Target pixels of a task: few enough that what it reads stays in the second-level cache while the
@@ -60,6 +61,7 @@ pub(super) fn scratch_len(g: &Conv2d, gather: &Gather) -> usize {
 /// # Safety
 /// The machine has AVX-512.
 pub(super) unsafe fn run(
+    loops: Loops,
     g: &Conv2d,
     gather: &Gather,
     source: &[f32],
@@ -69,19 +71,17 @@ pub(super) unsafe fn run(
 ) {
     let (packed, scratch) = scratch.split_at_mut(packed_len(gather));
     let (zeros, frames) = scratch.split_at_mut(zeros_len(gather));
-    gather.pack(block(gather), weights, packed);
+    gather.pack(loops, block(gather), weights, packed);
     zeros.fill(0.0);
-    let source = frame::around(g, source, frames);
+    let source = frame::around(loops, g, source, frames);
     let gather = &framed(g, gather);
     let (packed, zeros) = (&*packed, &*zeros);
     let (share, channels) = (gather.share(SHARE), gather.target[2]);
-    target
-        .par_chunks_mut(share * channels)
-        .enumerate()
-        .for_each(|(index, target)| {
-            // SAFETY: the caller's promise.
-            unsafe { compute(gather, source, packed, zeros, target, index * share) }
-        });
+    let items = target.par_chunks_mut(share * channels).enumerate();
+    loops.for_each(items, |(index, target)| {
+        // SAFETY: the caller's promise.
+        unsafe { compute(gather, source, packed, zeros, target, index * share) }
+    });
 }
 
 /// Computes the target pixels from `first` on that `target` holds.

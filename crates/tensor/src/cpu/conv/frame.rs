@@ -4,6 +4,7 @@
 //! padding around the image a row of taps is always one run of memory, and the copy is small.
 
 use crate::Conv2d;
+use crate::cpu::parallel::Loops;
 use rayon::prelude::*;
 
 /// Fewer channels than this make a copy worth it.
@@ -30,7 +31,12 @@ pub(super) fn len(g: &Conv2d) -> usize {
 }
 
 /// `x` as it is, or its copy in `frames`, which is [`len`] long.
-pub(super) fn around<'a>(g: &Conv2d, x: &'a [f32], frames: &'a mut [f32]) -> &'a [f32] {
+pub(super) fn around<'a>(
+    loops: Loops,
+    g: &Conv2d,
+    x: &'a [f32],
+    frames: &'a mut [f32],
+) -> &'a [f32] {
     if frames.is_empty() {
         return x;
     }
@@ -38,24 +44,22 @@ pub(super) fn around<'a>(g: &Conv2d, x: &'a [f32], frames: &'a mut [f32]) -> &'a
     let line = width * channels;
     let border = g.padding * channels;
     let images = x.par_chunks_exact(g.input.iter().product());
-    frames
-        .par_chunks_exact_mut(height * line)
-        .zip(images)
-        .for_each(|(frame, image)| {
-            let (top, rest) = frame.split_at_mut(g.padding * line);
-            let (middle, bottom) = rest.split_at_mut(g.input[0] * line);
-            top.fill(0.0);
-            bottom.fill(0.0);
-            for (to, from) in middle
-                .chunks_exact_mut(line)
-                .zip(image.chunks_exact(g.input[1] * channels))
-            {
-                let (left, rest) = to.split_at_mut(border);
-                let (inside, right) = rest.split_at_mut(from.len());
-                left.fill(0.0);
-                inside.copy_from_slice(from);
-                right.fill(0.0);
-            }
-        });
+    let items = frames.par_chunks_exact_mut(height * line).zip(images);
+    loops.for_each(items, |(frame, image)| {
+        let (top, rest) = frame.split_at_mut(g.padding * line);
+        let (middle, bottom) = rest.split_at_mut(g.input[0] * line);
+        top.fill(0.0);
+        bottom.fill(0.0);
+        for (to, from) in middle
+            .chunks_exact_mut(line)
+            .zip(image.chunks_exact(g.input[1] * channels))
+        {
+            let (left, rest) = to.split_at_mut(border);
+            let (inside, right) = rest.split_at_mut(from.len());
+            left.fill(0.0);
+            inside.copy_from_slice(from);
+            right.fill(0.0);
+        }
+    });
     frames
 }

@@ -6,6 +6,7 @@
 //! whose sums are zero.
 
 use crate::Conv2d;
+use crate::cpu::parallel::Loops;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -242,7 +243,7 @@ impl Gather {
 
     /// Packs the weights of all windows, one after the other, as
     /// `[window][group][block][tap row][tap column][depth][width]`; lanes beyond the group are zero.
-    pub(super) fn pack(&self, width: usize, weights: &[f32], packed: &mut [f32]) {
+    pub(super) fn pack(&self, loops: Loops, width: usize, weights: &[f32], packed: &mut [f32]) {
         let (depth, lanes) = (self.depth(), self.lanes());
         let blocks = lanes.div_ceil(width);
         let mut rest = packed;
@@ -253,7 +254,7 @@ impl Gather {
                 continue;
             }
             let chunks = mine.par_chunks_exact_mut(self.block_len(&window, width));
-            chunks.enumerate().for_each(|(index, block)| {
+            loops.for_each(chunks.enumerate(), |(index, block)| {
                 let lane = index % blocks * width;
                 let count = width.min(lanes - lane);
                 let base = index / blocks * self.group_stride + lane * self.lane_stride;

@@ -6,6 +6,7 @@
 use super::gather::{Gather, Point, Window};
 use super::matmul::{Matrix, multiply};
 use crate::Conv2d;
+use crate::cpu::parallel::Loops;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -64,6 +65,7 @@ pub(super) fn scratch_len(gather: &Gather) -> usize {
 
 /// The fprop or dgrad that `gather` describes.
 pub(super) fn run(
+    loops: Loops,
     gather: &Gather,
     source: &[f32],
     weights: &[f32],
@@ -73,44 +75,44 @@ pub(super) fn run(
     let layout = Layout::new(gather);
     let (lanes, channels) = (gather.lanes(), gather.target[2]);
     let (packed, slots) = scratch.split_at_mut(layout.weights);
-    gather.pack(lanes, weights, packed);
+    gather.pack(loops, lanes, weights, packed);
     let packed = &*packed;
-    target
+    let items = target
         .par_chunks_mut(layout.share * channels)
         .zip(slots.par_chunks_exact_mut(layout.slot(gather)))
-        .enumerate()
-        .for_each(|(index, (target, slot))| {
-            let (panel, products) = slot.split_at_mut(layout.rows * layout.columns);
-            let first = index * layout.share;
-            let pixels = first..first + target.len() / channels;
-            let mut packed = packed;
-            for window in gather.windows() {
-                let columns = gather.block_len(&window, 1);
-                for group in 0..gather.groups {
-                    let (mine, rest) = packed.split_at(gather.block_len(&window, lanes));
-                    packed = rest;
-                    let mut points = gather.points(&window, &pixels);
-                    while points.len() > 0 {
-                        let count = points.len().min(layout.rows);
-                        let batch = points.clone().take(count);
-                        fill(gather, &window, group, source, batch.clone(), panel);
-                        multiply(
-                            [count, lanes, columns],
-                            Matrix::rows(panel, columns),
-                            Matrix::rows(mine, lanes),
-                            products,
-                            lanes,
-                            false,
-                        );
-                        for (point, row) in batch.zip(products.chunks_exact(lanes)) {
-                            let at = (point.target - first) * channels + group * lanes;
-                            target[at..at + lanes].copy_from_slice(row);
-                        }
-                        points.nth(count - 1);
+        .enumerate();
+    loops.for_each(items, |(index, (target, slot))| {
+        let (panel, products) = slot.split_at_mut(layout.rows * layout.columns);
+        let first = index * layout.share;
+        let pixels = first..first + target.len() / channels;
+        let mut packed = packed;
+        for window in gather.windows() {
+            let columns = gather.block_len(&window, 1);
+            for group in 0..gather.groups {
+                let (mine, rest) = packed.split_at(gather.block_len(&window, lanes));
+                packed = rest;
+                let mut points = gather.points(&window, &pixels);
+                while points.len() > 0 {
+                    let count = points.len().min(layout.rows);
+                    let batch = points.clone().take(count);
+                    fill(gather, &window, group, source, batch.clone(), panel);
+                    multiply(
+                        [count, lanes, columns],
+                        Matrix::rows(panel, columns),
+                        Matrix::rows(mine, lanes),
+                        products,
+                        lanes,
+                        false,
+                    );
+                    for (point, row) in batch.zip(products.chunks_exact(lanes)) {
+                        let at = (point.target - first) * channels + group * lanes;
+                        target[at..at + lanes].copy_from_slice(row);
                     }
+                    points.nth(count - 1);
                 }
             }
-        });
+        }
+    });
 }
 
 /// Copies the windows of `points`, one a row, into `panel`: the channels of `group`, zero outside the
@@ -204,7 +206,14 @@ pub(super) fn wgrad_scratch_len(g: &Conv2d) -> usize {
 }
 
 /// `dw` from `x` and `dy`.
-pub(super) fn wgrad(g: &Conv2d, x: &[f32], dy: &[f32], dw: &mut [f32], scratch: &mut [f32]) {
+pub(super) fn wgrad(
+    loops: Loops,
+    g: &Conv2d,
+    x: &[f32],
+    dy: &[f32],
+    dw: &mut [f32],
+    scratch: &mut [f32],
+) {
     let layout = WgradLayout::new(g);
     let (gather, window, co) = (Gather::fprop(g), g.window(), g.output[2]);
     let panel_len = layout.rows * window;
@@ -215,49 +224,50 @@ pub(super) fn wgrad(g: &Conv2d, x: &[f32], dy: &[f32], dw: &mut [f32], scratch: 
     } else {
         &mut *dw
     };
-    parts
+    let items = parts
         .par_chunks_exact_mut(co * window)
         .zip(panels.par_chunks_exact_mut(blocks * panel_len))
-        .enumerate()
-        .for_each(|(chunk, (part, panels))| {
-            let pixels = super::wgrad_chunk(g.output_pixels(), layout.chunks, chunk);
-            part.par_chunks_mut(layout.channels * window)
-                .zip(panels.par_chunks_exact_mut(panel_len))
-                .enumerate()
-                .for_each(|(block, (part, panel))| {
-                    let lanes = layout.channels.min(gather.lanes());
-                    let first = block * layout.channels;
-                    for (index, part) in part.chunks_mut(lanes * window).enumerate() {
-                        let channel = first + index * lanes;
-                        let count = part.len() / window;
-                        let group = channel / gather.lanes();
-                        sum_chunk(
-                            &gather,
-                            group,
-                            x,
-                            &pixels,
-                            panel,
-                            layout.rows,
-                            |rows, panel| {
-                                multiply(
-                                    [count, window, rows.len()],
-                                    Matrix {
-                                        values: &dy[rows.start * co + channel..],
-                                        rows: 1,
-                                        columns: co,
-                                    },
-                                    Matrix::rows(panel, window),
-                                    part,
-                                    window,
-                                    rows.start > pixels.start,
-                                );
+        .enumerate();
+    loops.for_each(items, |(chunk, (part, panels))| {
+        let pixels = super::wgrad_chunk(g.output_pixels(), layout.chunks, chunk);
+        let items = part
+            .par_chunks_mut(layout.channels * window)
+            .zip(panels.par_chunks_exact_mut(panel_len))
+            .enumerate();
+        loops.for_each(items, |(block, (part, panel))| {
+            let lanes = layout.channels.min(gather.lanes());
+            let first = block * layout.channels;
+            for (index, part) in part.chunks_mut(lanes * window).enumerate() {
+                let channel = first + index * lanes;
+                let count = part.len() / window;
+                let group = channel / gather.lanes();
+                sum_chunk(
+                    &gather,
+                    group,
+                    x,
+                    &pixels,
+                    panel,
+                    layout.rows,
+                    |rows, panel| {
+                        multiply(
+                            [count, window, rows.len()],
+                            Matrix {
+                                values: &dy[rows.start * co + channel..],
+                                rows: 1,
+                                columns: co,
                             },
+                            Matrix::rows(panel, window),
+                            part,
+                            window,
+                            rows.start > pixels.start,
                         );
-                    }
-                });
+                    },
+                );
+            }
         });
+    });
     if layout.chunks > 1 {
-        super::sum_parts(sums, dw);
+        super::sum_parts(loops, sums, dw);
     }
 }
 

@@ -18,6 +18,7 @@ mod tile;
 #[cfg(target_arch = "x86_64")]
 mod wgrad;
 
+use super::parallel::Loops;
 use super::{Cpu, CpuSpec};
 use crate::{Conv2d, Error, Isa, Op, Result};
 use gather::Gather;
@@ -151,12 +152,12 @@ pub(super) fn wgrad(
         scratch,
         scratch_bytes(&cpu.spec, &Op::Conv2dWgrad(*g)),
     )?;
-    cpu.pool.install(|| match Path::of(&cpu.spec, g) {
-        Path::Depthwise => depthwise::wgrad(cpu.spec.isa, g, x, dy, dw, scratch),
+    cpu.run(products(g), |loops| match Path::of(&cpu.spec, g) {
+        Path::Depthwise => depthwise::wgrad(loops, cpu.spec.isa, g, x, dy, dw, scratch),
         // SAFETY: a `Cpu` of this instruction set exists on machines that have it alone.
         #[cfg(target_arch = "x86_64")]
-        Path::Direct => unsafe { wgrad::run(g, x, dy, dw, scratch) },
-        Path::Im2col => im2col::wgrad(g, x, dy, dw, scratch),
+        Path::Direct => unsafe { wgrad::run(loops, g, x, dy, dw, scratch) },
+        Path::Im2col => im2col::wgrad(loops, g, x, dy, dw, scratch),
     });
     Ok(())
 }
@@ -170,15 +171,28 @@ fn gather(
     target: &mut [f32],
     scratch: &mut [f32],
 ) {
-    cpu.pool.install(|| match Path::of(&cpu.spec, g) {
+    cpu.run(products(g), |loops| match Path::of(&cpu.spec, g) {
         Path::Depthwise => {
-            depthwise::run(cpu.spec.isa, gather, source, weights, target, scratch);
+            depthwise::run(
+                loops,
+                cpu.spec.isa,
+                gather,
+                source,
+                weights,
+                target,
+                scratch,
+            );
         }
         // SAFETY: a `Cpu` of this instruction set exists on machines that have it alone.
         #[cfg(target_arch = "x86_64")]
-        Path::Direct => unsafe { direct::run(g, gather, source, weights, target, scratch) },
-        Path::Im2col => im2col::run(gather, source, weights, target, scratch),
+        Path::Direct => unsafe { direct::run(loops, g, gather, source, weights, target, scratch) },
+        Path::Im2col => im2col::run(loops, gather, source, weights, target, scratch),
     });
+}
+
+/// The work of a convolution, as [`Cpu::run`] counts it.
+fn products(g: &Conv2d) -> usize {
+    usize::try_from(g.macs()).unwrap_or(usize::MAX)
 }
 
 /// Compares lengths with what the geometry says, and cuts scratch to what is wanted of it.
@@ -228,21 +242,20 @@ fn wgrad_channels(g: &Conv2d, chunks: usize, unit: usize) -> usize {
 }
 
 /// Adds `parts`, in order, into `sum`.
-fn sum_parts(parts: &[f32], sum: &mut [f32]) {
+fn sum_parts(loops: Loops, parts: &[f32], sum: &mut [f32]) {
     const BLOCK: usize = 1 << 14;
     let len = sum.len();
-    sum.par_chunks_mut(BLOCK)
-        .enumerate()
-        .for_each(|(index, sum)| {
-            let block = index * BLOCK..index * BLOCK + sum.len();
-            let mut parts = parts.chunks_exact(len).map(|part| &part[block.clone()]);
-            if let Some(first) = parts.next() {
-                sum.copy_from_slice(first);
+    let items = sum.par_chunks_mut(BLOCK).enumerate();
+    loops.for_each(items, |(index, sum)| {
+        let block = index * BLOCK..index * BLOCK + sum.len();
+        let mut parts = parts.chunks_exact(len).map(|part| &part[block.clone()]);
+        if let Some(first) = parts.next() {
+            sum.copy_from_slice(first);
+        }
+        for part in parts {
+            for (sum, value) in sum.iter_mut().zip(part) {
+                *sum += value;
             }
-            for part in parts {
-                for (sum, value) in sum.iter_mut().zip(part) {
-                    *sum += value;
-                }
-            }
-        });
+        }
+    });
 }

@@ -214,6 +214,30 @@ fn results_do_not_depend_on_the_number_of_threads() {
     }
 }
 
+/// One thread runs everything on the caller's, whose requests are counted. The matrix products of the
+/// portable path are left out: gemm packs on the heap.
+#[test]
+fn nothing_is_allocated_on_the_heap() {
+    for cpu in backends(1) {
+        for g in GEOMETRIES.map(geometry) {
+            if Path::of(&cpu.spec, &g) == Path::Im2col {
+                continue;
+            }
+            let [x, w, dy] = Case::new(&g).inputs;
+            let [mut y, mut dx, mut dw] = [dy.clone(), x.clone(), w.clone()];
+            let scratch = |op| vec![0f32; scratch_bytes(&cpu.spec, &op) / 4];
+            let mut spaces =
+                [Op::Conv2dFprop(g), Op::Conv2dDgrad(g), Op::Conv2dWgrad(g)].map(scratch);
+            let requests = allocation_counter::measure(|| {
+                fprop(&cpu, &g, &x, &w, &mut y, &mut spaces[0]).unwrap();
+                dgrad(&cpu, &g, &dy, &w, &mut dx, &mut spaces[1]).unwrap();
+                wgrad(&cpu, &g, &x, &dy, &mut dw, &mut spaces[2]).unwrap();
+            });
+            assert_eq!(requests.count_total, 0, "{:?}: {g:?}", cpu.spec.isa);
+        }
+    }
+}
+
 /// Windows of side 2 that are 3 apart cover the rows 0, 1, 3 and 4 of 5.
 #[test]
 fn pixels_that_no_tap_reaches_have_no_gradient() {

@@ -10,6 +10,7 @@ use super::gather::Gather;
 use super::tile::{self, Operand, ROWS, Run, Tile, VECTOR};
 use super::{frame, wgrad_channels, wgrad_chunk, wgrad_chunks};
 use crate::Conv2d;
+use crate::cpu::parallel::Loops;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -40,12 +41,19 @@ pub(super) fn scratch_len(g: &Conv2d) -> usize {
 ///
 /// # Safety
 /// The machine has AVX-512.
-pub(super) unsafe fn run(g: &Conv2d, x: &[f32], dy: &[f32], dw: &mut [f32], scratch: &mut [f32]) {
+pub(super) unsafe fn run(
+    loops: Loops,
+    g: &Conv2d,
+    x: &[f32],
+    dy: &[f32],
+    dw: &mut [f32],
+    scratch: &mut [f32],
+) {
     let (sums, frames) = scratch.split_at_mut(sums_len(g));
     if narrow(g) {
-        let x = frame::around(g, x, frames);
+        let x = frame::around(loops, g, x, frames);
         // SAFETY: the caller's promise.
-        unsafe { narrow_chunks(g, x, dy, sums) };
+        unsafe { narrow_chunks(loops, g, x, dy, sums) };
         transpose(g, sums, dw);
         return;
     }
@@ -57,20 +65,17 @@ pub(super) unsafe fn run(g: &Conv2d, x: &[f32], dy: &[f32], dw: &mut [f32], scra
     };
     let channels = wgrad_channels(g, chunks, unit);
     let parts = if chunks > 1 { &mut *sums } else { &mut *dw };
-    parts
-        .par_chunks_exact_mut(g.weight_elements())
-        .enumerate()
-        .for_each(|(chunk, part)| {
-            let lines = wgrad_chunk(g.batch * g.output[0], chunks, chunk);
-            part.par_chunks_mut(channels * g.window())
-                .enumerate()
-                .for_each(|(block, part)| {
-                    // SAFETY: the caller's promise.
-                    unsafe { wide(g, x, dy, part, block * channels, lines.clone()) }
-                });
+    let items = parts.par_chunks_exact_mut(g.weight_elements()).enumerate();
+    loops.for_each(items, |(chunk, part)| {
+        let lines = wgrad_chunk(g.batch * g.output[0], chunks, chunk);
+        let items = part.par_chunks_mut(channels * g.window()).enumerate();
+        loops.for_each(items, |(block, part)| {
+            // SAFETY: the caller's promise.
+            unsafe { wide(g, x, dy, part, block * channels, lines.clone()) }
         });
+    });
     if chunks > 1 {
-        super::sum_parts(sums, dw);
+        super::sum_parts(loops, sums, dw);
     }
 }
 
@@ -167,16 +172,15 @@ fn tap_runs(g: &Conv2d, lines: Range<usize>, [i, j]: [usize; 2], runs: &mut [Run
 ///
 /// # Safety
 /// The machine has AVX-512.
-unsafe fn narrow_chunks(g: &Conv2d, framed: &[f32], dy: &[f32], sums: &mut [f32]) {
+unsafe fn narrow_chunks(loops: Loops, g: &Conv2d, framed: &[f32], dy: &[f32], sums: &mut [f32]) {
     let chunks = wgrad_chunks(g);
     let row_len = g.kernel * g.input[2] * g.output[2];
-    sums.par_chunks_exact_mut(row_len)
-        .enumerate()
-        .for_each(|(index, part)| {
-            let lines = wgrad_chunk(g.batch * g.output[0], chunks, index / g.kernel);
-            // SAFETY: the caller's promise.
-            unsafe { narrow_row(g, framed, dy, part, index % g.kernel, lines) }
-        });
+    let items = sums.par_chunks_exact_mut(row_len).enumerate();
+    loops.for_each(items, |(index, part)| {
+        let lines = wgrad_chunk(g.batch * g.output[0], chunks, index / g.kernel);
+        // SAFETY: the caller's promise.
+        unsafe { narrow_row(g, framed, dy, part, index % g.kernel, lines) }
+    });
 }
 
 /// Sums over the output lines `lines` into kernel row `i`, `[kernel column][ci][co]`.
