@@ -101,7 +101,7 @@ pub struct RewardArgs {
           value_parser = PossibleValuesParser::new(["paper"]))]
     pub named: Option<String>,
 
-    /// Weight of the accuracy, 0 to 1 [default: what the space says; fashion-small: 0.8]
+    /// Weight of the accuracy, 0 to 1 [default: what the space says; fashion-small: 0.9]
     #[arg(long, value_name = "A", value_parser = share)]
     pub alpha: Option<f64>,
 
@@ -109,7 +109,7 @@ pub struct RewardArgs {
     #[arg(long, value_name = "B", value_parser = finite, allow_negative_numbers = true)]
     pub beta: Option<f64>,
 
-    /// AOPS over beta that cost the whole cost term [default: what the space says; fashion-small: 5e8]
+    /// AOPS over beta that cost the whole cost term [default: what the space says; fashion-small: 1e9]
     #[arg(long, value_name = "G", value_parser = positive)]
     pub gamma: Option<f64>,
 }
@@ -125,7 +125,7 @@ pub struct EpochArgs {
     #[arg(long, value_name = "N")]
     pub exact_epochs: Option<usize>,
 
-    /// Epochs of the winner's final training from scratch [fashion-small: 35]
+    /// Epochs of the winner's final training from scratch [fashion-small: 60]
     #[arg(long, value_name = "N")]
     pub final_epochs: Option<usize>,
 
