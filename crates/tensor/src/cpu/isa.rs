@@ -4,11 +4,14 @@ use std::fmt;
 use std::str::FromStr;
 
 /// The instruction set that the kernels of this crate use.
+///
+/// There are kernels of two kinds. A machine with AVX2 and no AVX-512 runs the portable ones; only the
+/// matrix products of the crate `gemm` use AVX2 there, see [`CpuSpec::matmul`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Isa {
-    /// What every CPU has.
+    /// What every CPU has; `"portable"` as text.
     Portable,
-    /// AVX-512 (x86-64-v4).
+    /// AVX-512 (x86-64-v4): F, BW, DQ and VL; `"avx512"` as text.
     Avx512,
 }
 
@@ -44,7 +47,8 @@ impl FromStr for Isa {
             "portable" => Ok(Isa::Portable),
             "avx512" => Ok(Isa::Avx512),
             _ => Err(format!(
-                "unknown instruction set `{text}`; known are portable and avx512"
+                "there are no kernels for the instruction set `{text}`: give portable, which every CPU \
+                 runs (those with AVX2 too), or avx512"
             )),
         }
     }
@@ -113,5 +117,22 @@ impl fmt::Display for CpuSpec {
             MatMulIsa::Avx512 => "avx512",
         };
         write!(f, "cpu isa={} matmul={matmul}", self.isa)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instruction_sets_are_read_as_they_are_written_and_others_are_explained() {
+        for isa in [Isa::Portable, Isa::Avx512] {
+            assert_eq!(isa.to_string().parse(), Ok(isa));
+        }
+        assert_eq!(
+            "avx2".parse::<Isa>().unwrap_err(),
+            "there are no kernels for the instruction set `avx2`: give portable, which every CPU runs \
+             (those with AVX2 too), or avx512"
+        );
     }
 }

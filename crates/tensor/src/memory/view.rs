@@ -53,7 +53,7 @@ impl<'a, B: Backend> Ref<'a, B> {
         self.bytes
     }
 
-    /// The part `range` (bytes) of the view.
+    /// The part `range` (bytes) of the view; backends want it to start at a multiple of the element's size.
     ///
     /// # Panics
     /// When the range reaches over the view's end.
@@ -128,7 +128,7 @@ impl<'a, B: Backend> Mut<'a, B> {
         }
     }
 
-    /// The part `range` (bytes) of the view.
+    /// The part `range` (bytes) of the view; backends want it to start at a multiple of the element's size.
     ///
     /// # Panics
     /// When the range reaches over the view's end.
