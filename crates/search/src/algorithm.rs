@@ -2,7 +2,7 @@
 
 use crate::evaluator::{Evaluator, Exploitation, Training, Watch};
 use crate::state::{Score, SearchState};
-use crate::{Error, Event, Fidelity, Refusal, Result, Stop, Task, candidates_of};
+use crate::{Error, Event, Fidelity, Memory, Refusal, Result, Stop, Task, candidates_of};
 use radars_controller::Controller;
 use radars_space::Architecture;
 use radars_supernet::Plan;
@@ -21,8 +21,14 @@ pub(crate) struct Search<'a, E: Evaluator> {
 #[derive(Clone, Copy, PartialEq)]
 enum Phase {
     Done,
-    /// It was asked to stop, and left the state as it was after the last complete training.
+    /// It was asked to stop; run again, it goes on with the episode or training that it did not finish.
     Stopped,
+}
+
+/// A finished training.
+struct Trained {
+    score: Score,
+    memory: Memory,
 }
 
 impl<E: Evaluator> Search<'_, E> {
@@ -53,7 +59,7 @@ impl<E: Evaluator> Search<'_, E> {
     fn explore(&mut self, watch: &mut Watch<'_>) -> Result<Phase> {
         let started = Instant::now();
         let phase = self.episodes(watch);
-        self.state.seconds.exploration += started.elapsed().as_secs_f64();
+        self.state.time.exploration_seconds += started.elapsed().as_secs_f64();
         phase
     }
 
@@ -61,6 +67,10 @@ impl<E: Evaluator> Search<'_, E> {
         let config = self.task.config.search;
         let iteration = self.state.iterations;
         while self.state.episodes < (iteration + 1) * config.episodes {
+            // Episodes that train nothing pass no other place where they could be stopped.
+            if watch.stop.reason().is_some() {
+                return Ok(Phase::Stopped);
+            }
             let started = Instant::now();
             let number = self.state.episodes;
             let sample = self.controller.sample(number as u64)?;
@@ -70,13 +80,13 @@ impl<E: Evaluator> Search<'_, E> {
             let mut memory = None;
             if !repeated
                 && self.state.records[index].refused.is_none()
-                && let Some(plan) = self.admit(index, Fidelity::Proxy)?
+                && let Some(plan) = self.admit(index)?
             {
-                let Some(score) = self.train(index, Fidelity::Proxy, plan, &mut memory, watch)?
-                else {
+                let Some(trained) = self.train(index, Fidelity::Proxy, plan, watch)? else {
                     return Ok(Phase::Stopped);
                 };
-                self.state.records[index].proxy = Some(score);
+                self.state.records[index].proxy = Some(trained.score);
+                memory = Some(trained.memory);
             }
             let record = &self.state.records[index];
             let reward = record.proxy.map_or(config.penalty, |score| score.reward);
@@ -109,51 +119,55 @@ impl<E: Evaluator> Search<'_, E> {
     /// Line 4: the best by proxy reward are trained to convergence, those that are not yet.
     fn retrain(&mut self, watch: &mut Watch<'_>) -> Result<Phase> {
         let started = Instant::now();
-        let best = self
-            .state
-            .best_by(Fidelity::Proxy, self.task.config.search.retrain);
-        for (rank, index) in best.into_iter().enumerate() {
-            if self.state.records[index].exact.is_some() {
+        let phase = self.trainings_to_convergence(watch);
+        self.state.time.retraining_seconds += started.elapsed().as_secs_f64();
+        phase
+    }
+
+    fn trainings_to_convergence(&mut self, watch: &mut Watch<'_>) -> Result<Phase> {
+        for (rank, index) in self.most_promising().into_iter().enumerate() {
+            let record = &self.state.records[index];
+            let (Some(proxy), None) = (record.proxy, record.exact) else {
                 continue;
-            }
+            };
             let began = Instant::now();
-            let plan = self
-                .evaluator
-                .plan(&self.state.records[index].architecture)?;
-            let mut memory = None;
-            let Some(score) = self.train(index, Fidelity::Exact, plan, &mut memory, watch)? else {
-                self.state.seconds.retraining += started.elapsed().as_secs_f64();
+            let plan = self.evaluator.plan(&record.architecture)?;
+            let Some(trained) = self.train(index, Fidelity::Exact, plan, watch)? else {
                 return Ok(Phase::Stopped);
             };
+            let Trained { score, memory } = trained;
             self.state.records[index].exact = Some(score);
             self.state.retrained += 1;
             let record = &self.state.records[index];
             self.state
                 .fingerprint
                 .add("retrained", &record.architecture, score.reward);
-            if let (Some(memory), Some(proxy)) = (memory, record.proxy) {
-                watch.event(Event::Retrained {
-                    iteration: self.state.iterations,
-                    rank,
-                    architecture: record.architecture.clone(),
-                    proxy_reward: proxy.reward,
-                    accuracy: score.accuracy,
-                    reward: score.reward,
-                    memory,
-                    seconds: began.elapsed().as_secs_f64(),
-                })?;
-            }
+            watch.event(Event::Retrained {
+                iteration: self.state.iterations,
+                rank,
+                architecture: record.architecture.clone(),
+                proxy_reward: proxy.reward,
+                accuracy: score.accuracy,
+                reward: score.reward,
+                memory,
+                seconds: began.elapsed().as_secs_f64(),
+            })?;
             self.note_best(index, watch)?;
         }
-        self.state.seconds.retraining += started.elapsed().as_secs_f64();
         Ok(Phase::Done)
+    }
+
+    /// The `P` best records of all by proxy reward, best first.
+    fn most_promising(&self) -> Vec<usize> {
+        let count = self.task.config.search.retrain;
+        self.state.best_by(Fidelity::Proxy, count)
     }
 
     /// Lines 5-6: SN is chosen, its SuperNet trained, the derived architecture trained to convergence.
     fn exploit(&mut self, watch: &mut Watch<'_>) -> Result<Phase> {
         let started = Instant::now();
         let phase = self.differentiable_search(watch);
-        self.state.seconds.exploitation += started.elapsed().as_secs_f64();
+        self.state.time.exploitation_seconds += started.elapsed().as_secs_f64();
         phase
     }
 
@@ -174,21 +188,26 @@ impl<E: Evaluator> Search<'_, E> {
         };
         let seconds = began.elapsed().as_secs_f64();
         self.state.memory.include(found.memory);
-        self.state
-            .fingerprint
-            .add(&found.weights, &found.architecture, 0.0);
         let index = self.meet(&found.architecture)?;
         let mut memory = None;
         if self.state.records[index].exact.is_none()
             && self.state.records[index].refused.is_none()
-            && let Some(plan) = self.admit(index, Fidelity::Exact)?
+            && let Some(plan) = self.admit(index)?
         {
-            let Some(score) = self.train(index, Fidelity::Exact, plan, &mut memory, watch)? else {
+            let Some(trained) = self.train(index, Fidelity::Exact, plan, watch)? else {
                 return Ok(Phase::Stopped);
             };
-            self.state.records[index].exact = Some(score);
+            self.state.records[index].exact = Some(trained.score);
             self.state.retrained += 1;
+            memory = Some(trained.memory);
         }
+        // Not before the phase is sure to end: one that is stopped is run again from its beginning.
+        for architecture in &architectures {
+            self.state.fingerprint.add("spans", architecture, 0.0);
+        }
+        self.state
+            .fingerprint
+            .add(&found.weights, &found.architecture, 0.0);
         let record = &self.state.records[index];
         if let Some(score) = record.exact {
             self.state
@@ -213,10 +232,8 @@ impl<E: Evaluator> Search<'_, E> {
 
     /// SN by the paper's rule: the longest prefix of the re-trained, best exact reward first, whose SuperNet
     /// fits the bound. None when not even the first one's does.
-    fn prune(&mut self, watch: &mut Watch<'_>) -> Result<Option<(Vec<Architecture>, Plan)>> {
-        let mut best = self
-            .state
-            .best_by(Fidelity::Proxy, self.task.config.search.retrain);
+    fn prune(&self, watch: &mut Watch<'_>) -> Result<Option<(Vec<Architecture>, Plan)>> {
+        let mut best = self.most_promising();
         let exact = |index: &usize| {
             self.state.records[*index]
                 .exact
@@ -242,15 +259,16 @@ impl<E: Evaluator> Search<'_, E> {
             None => (Vec::new(), 0),
         };
         let candidates = candidates_of(&architectures);
-        for architecture in &architectures {
-            self.state.fingerprint.add("spans", architecture, 0.0);
-        }
+        let paths = match &chosen {
+            Some(_) => self.evaluator.paths(&candidates),
+            None => 0.0,
+        };
         watch.event(Event::Pruned {
             iteration: self.state.iterations,
             architectures,
             candidates: candidates.iter().map(Vec::len).collect(),
             mixing: self.task.config.mixing,
-            paths: self.evaluator.paths(&candidates),
+            paths,
             planned_peak_bytes,
             refused_bytes,
         })?;
@@ -271,10 +289,9 @@ impl<E: Evaluator> Search<'_, E> {
         Ok(index)
     }
 
-    /// The plan of a record's training when it fits the bound; else the refusal is noted. Its final
-    /// training has to fit too, since it may win.
-    fn admit(&mut self, index: usize, fidelity: Fidelity) -> Result<Option<Plan>> {
-        debug_assert!(fidelity != Fidelity::Final);
+    /// The plan of a record's training within the search when it fits the bound; else the refusal is
+    /// noted. Its final training has to fit too, since it may win.
+    fn admit(&mut self, index: usize) -> Result<Option<Plan>> {
         let architecture = &self.state.records[index].architecture;
         let plan = self.evaluator.plan(architecture)?;
         let last = self.evaluator.plan_final(architecture)?;
@@ -296,9 +313,8 @@ impl<E: Evaluator> Search<'_, E> {
         index: usize,
         fidelity: Fidelity,
         plan: Plan,
-        memory: &mut Option<crate::Memory>,
         watch: &mut Watch<'_>,
-    ) -> Result<Option<Score>> {
+    ) -> Result<Option<Trained>> {
         let record = &self.state.records[index];
         let training = Training {
             architecture: &record.architecture,
@@ -310,7 +326,6 @@ impl<E: Evaluator> Search<'_, E> {
             return Ok(None);
         };
         self.state.memory.include(measured.memory);
-        *memory = Some(measured.memory);
         let reward = self
             .task
             .reward
@@ -318,9 +333,12 @@ impl<E: Evaluator> Search<'_, E> {
         self.state
             .fingerprint
             .add(&measured.weights, &record.architecture, measured.accuracy);
-        Ok(Some(Score {
-            accuracy: measured.accuracy,
-            reward,
+        Ok(Some(Trained {
+            score: Score {
+                accuracy: measured.accuracy,
+                reward,
+            },
+            memory: measured.memory,
         }))
     }
 

@@ -1,6 +1,6 @@
 //! What happens in a search, as it happens: the lines of `events.jsonl` and the food of progress bars.
 
-use radars_space::{Architecture, Candidate};
+use radars_space::Architecture;
 use radars_supernet::Mixing;
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +16,8 @@ pub enum Fidelity {
     Final,
 }
 
-/// The memory of one network's training, planned and seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The memory of one network's training, planned and seen; or the most over several.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
     /// Most bytes in use at once, according to the plan.
     pub planned_peak_bytes: usize,
@@ -25,6 +25,15 @@ pub struct Memory {
     pub actual_peak_bytes: usize,
     /// End of the highest range in use: the smallest bound that would have done.
     pub high_water_bytes: usize,
+}
+
+impl Memory {
+    /// Takes another training's figures in: each becomes the larger of both.
+    pub fn include(&mut self, other: Memory) {
+        self.planned_peak_bytes = self.planned_peak_bytes.max(other.planned_peak_bytes);
+        self.actual_peak_bytes = self.actual_peak_bytes.max(other.actual_peak_bytes);
+        self.high_water_bytes = self.high_water_bytes.max(other.high_water_bytes);
+    }
 }
 
 /// Why a sampled or derived architecture was not trained.
@@ -243,18 +252,4 @@ pub enum Stop {
     TimeLimit,
     /// The user asked for it.
     Interrupted,
-}
-
-/// The candidates of a SuperNet, one list a layer, without duplicates and in order of first appearance.
-pub fn candidates_of(architectures: &[Architecture]) -> Vec<Vec<Candidate>> {
-    let depth = architectures.first().map_or(0, |a| a.layers().len());
-    let mut layers = vec![Vec::new(); depth];
-    for architecture in architectures {
-        for (layer, candidate) in layers.iter_mut().zip(architecture.layers()) {
-            if !layer.contains(candidate) {
-                layer.push(*candidate);
-            }
-        }
-    }
-    layers
 }

@@ -1,8 +1,7 @@
 //! What a search would need, without running it.
 
-use crate::run::path;
 use crate::task::{dnas_settings, weight_settings};
-use crate::{Config, Result};
+use crate::{Config, Result, kernel_path};
 use radars_space::{Candidate, Reward, Space};
 use radars_supernet::{BatchSizes, Mixing, SuperNetPlan, plan_child, plan_supernet};
 use radars_tensor::Backend;
@@ -43,11 +42,9 @@ pub fn plan_rows<B: Backend>(
         step: config.batch,
         evaluated: config.batch,
     };
-    let smallest = path(space, <[usize]>::iter, |kernels| kernels.min().copied())?;
-    let largest = path(space, <[usize]>::iter, |kernels| kernels.max().copied())?;
     for (what, architecture) in [
-        ("one path, smallest kernels", smallest),
-        ("one path, largest kernels", largest),
+        ("one path, smallest kernels", kernel_path::smallest(space)?),
+        ("one path, largest kernels", kernel_path::largest(space)?),
     ] {
         let plan = plan_child::<B>(spec, space, &architecture, batches, weight_settings(config))?;
         let candidates: Vec<Vec<Candidate>> =

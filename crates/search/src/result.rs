@@ -44,12 +44,13 @@ pub struct RunResult {
 pub struct Best {
     /// One candidate a layer.
     pub architecture: Architecture,
-    /// Its exact reward, by which it won.
+    /// Its exact reward, by which it won; its proxy reward when the run was stopped before any was trained to
+    /// convergence.
     pub reward: f64,
     /// Accuracy on the rewards split, a fraction.
     pub val_accuracy: f64,
     /// Accuracy on the test set after the final training, a fraction; none when the run was interrupted
-    /// before it.
+    /// before its end.
     pub test_accuracy: Option<f64>,
     /// Adjusted operations for one image.
     pub aops: u64,

@@ -2,13 +2,12 @@
 
 use crate::algorithm::Search;
 use crate::evaluator::{Evaluator, Training, Watch};
-use crate::result::{Best, Kept, MemoryUse, PhaseTimes, RunResult, SearchCounts, Times};
+use crate::result::{Best, Kept, MemoryUse, RunResult, SearchCounts, Times};
 use crate::{
     Error, Event, Fidelity, Observer, Policy, Result, Score, SearchState, SpaceSource, Stop,
-    StopSignal, Task, Trainer,
+    StopSignal, Task, Trainer, kernel_path,
 };
 use radars_controller::{Controller, ControllerSettings};
-use radars_space::{Architecture, Space};
 use radars_tensor::random::Seed;
 use radars_tensor::{Arena, Backend, Cpu, CpuSpec, Isa, Region};
 use std::time::Instant;
@@ -20,7 +19,8 @@ use std::time::Instant;
 ///
 /// # Errors
 /// [`Error::BoundTooSmall`] when no path fits the region; [`Error::NothingTrained`] when none was found
-/// that may be trained; those of training and of `observer`.
+/// that may be trained; [`Error::NothingMeasured`] when it was stopped before the first one was; those of
+/// training and of `observer`.
 pub fn search<B: Backend>(
     region: Region<B>,
     device: String,
@@ -28,30 +28,28 @@ pub fn search<B: Backend>(
     observer: &mut dyn Observer,
     stop: &StopSignal,
 ) -> Result<RunResult> {
+    search_with(Trainer::new(region, task)?, device, task, observer, stop)
+}
+
+/// As [`search`], with architectures measured by `evaluator`, whatever it is.
+///
+/// # Errors
+/// As [`search`]; those of `evaluator`.
+pub fn search_with(
+    evaluator: impl Evaluator,
+    device: String,
+    task: &Task,
+    observer: &mut dyn Observer,
+    stop: &StopSignal,
+) -> Result<RunResult> {
     let started = Instant::now();
-    let trainer = Trainer::new(region, task)?;
-    refuse_small_bound(&trainer, task)?;
+    refuse_small_bound(&evaluator, task)?;
     let mut watch = Watch { observer, stop };
-    let splits = &task.splits;
-    watch.event(Event::Started {
-        version: env!("CARGO_PKG_VERSION").into(),
-        device: device.clone(),
-        bound_bytes: trainer.bound_bytes(),
-        data_bytes: task.data.bytes(),
-        images: [
-            splits.weights.len(),
-            splits.alpha.len(),
-            splits.rewards.len(),
-            task.data.test.len(),
-        ],
-        iterations: task.config.search.iterations,
-        episodes: task.config.search.episodes,
-    })?;
-    let controller = controller(task)?;
+    watch.event(started_event(&evaluator, &device, task))?;
     let mut search = Search {
         task,
-        evaluator: trainer,
-        controller,
+        evaluator,
+        controller: controller(task)?,
         state: SearchState::default(),
     };
     let stopped = search.run(&mut watch)?;
@@ -66,7 +64,7 @@ pub fn search<B: Backend>(
         mut state,
         ..
     } = search;
-    let (winner, score) = winner(&state)?;
+    let winner = winner(&state)?;
     let started = Instant::now();
     let unlimited = stop.without_deadline();
     let mut watch = Watch {
@@ -75,33 +73,47 @@ pub fn search<B: Backend>(
     };
     let test_accuracy = match stopped {
         Stop::Interrupted => None,
-        _ => test(&mut evaluator, &mut state, winner, &mut watch)?,
+        _ => test(&mut evaluator, &mut state, winner.index, &mut watch)?,
     };
-    let final_training_seconds = started.elapsed().as_secs_f64();
-    result(
+    let time = Times {
+        search_seconds,
+        final_training_seconds: started.elapsed().as_secs_f64(),
+        phases: state.time,
+    };
+    Finished {
         task,
         device,
-        &state,
-        (winner, score),
-        stopped,
+        bound_bytes: evaluator.bound_bytes(),
+        state,
+        winner,
+        stop: stopped,
         test_accuracy,
-        evaluator.bound_bytes(),
-    )
-    .map(|result| RunResult {
-        time: Times {
-            search_seconds,
-            final_training_seconds,
-            ..result.time
-        },
-        ..result
-    })
+        time,
+    }
+    .result()
+}
+
+fn started_event(evaluator: &impl Evaluator, device: &str, task: &Task) -> Event {
+    let splits = &task.splits;
+    Event::Started {
+        version: env!("CARGO_PKG_VERSION").into(),
+        device: device.into(),
+        bound_bytes: evaluator.bound_bytes(),
+        data_bytes: task.data.bytes(),
+        images: [
+            splits.weights.len(),
+            splits.alpha.len(),
+            splits.rewards.len(),
+            task.data.test.len(),
+        ],
+        iterations: task.config.search.iterations,
+        episodes: task.config.search.episodes,
+    }
 }
 
 /// Ends at once when not even the path of the smallest kernels can be trained.
 fn refuse_small_bound(evaluator: &impl Evaluator, task: &Task) -> Result<()> {
-    let smallest = path(&task.space, <[usize]>::iter, |kernels| {
-        kernels.min().copied()
-    })?;
+    let smallest = kernel_path::smallest(&task.space)?;
     let needed_bytes = evaluator
         .plan(&smallest)?
         .high_water_bytes
@@ -117,30 +129,10 @@ fn refuse_small_bound(evaluator: &impl Evaluator, task: &Task) -> Result<()> {
     Ok(())
 }
 
-/// The architecture whose kernel in every layer is what `choose` takes of the choices, everything else
-/// the first choice: memory does not depend on it.
-pub(crate) fn path<'a, I>(
-    space: &'a Space,
-    iter: impl Fn(&'a [usize]) -> I,
-    choose: impl Fn(I) -> Option<usize>,
-) -> Result<Architecture> {
-    let mut layers = Vec::with_capacity(space.layers().len());
-    for (index, layer) in space.layers().iter().enumerate() {
-        let kernel = choose(iter(layer.choices.kernels()));
-        let candidates = space.candidates(index)?;
-        layers.extend(
-            candidates
-                .into_iter()
-                .find(|candidate| Some(candidate.kernel) == kernel),
-        );
-    }
-    Ok(Architecture(layers))
-}
-
 /// A controller on an arena of its own, exactly as large as it needs.
 ///
 /// It always computes portably: its tensors are tiny, and the search does not depend on the device then.
-fn controller(task: &Task) -> Result<Controller<Cpu>> {
+pub(crate) fn controller(task: &Task) -> Result<Controller<Cpu>> {
     let config = &task.config.controller;
     let base = match config.policy {
         Policy::Lstm => ControllerSettings::lstm(),
@@ -165,9 +157,15 @@ fn controller(task: &Task) -> Result<Controller<Cpu>> {
     Ok(Controller::new(&arena, &choices, settings, seed)?)
 }
 
-/// The record that wins, with its score: the best exact reward; the best proxy reward when nothing was
-/// re-trained yet.
-fn winner(state: &SearchState) -> Result<(usize, Score)> {
+/// The record that wins, and the score that it wins by.
+#[derive(Clone, Copy)]
+pub(crate) struct Winner {
+    pub index: usize,
+    pub score: Score,
+}
+
+/// The best exact reward wins; the best proxy reward when nothing was re-trained yet.
+pub(crate) fn winner(state: &SearchState) -> Result<Winner> {
     let fallback = || state.best_by(Fidelity::Proxy, 1).first().copied();
     let index = state.best.or_else(fallback).ok_or(Error::NothingMeasured)?;
     let record = &state.records[index];
@@ -175,7 +173,7 @@ fn winner(state: &SearchState) -> Result<(usize, Score)> {
         .exact
         .or(record.proxy)
         .ok_or(Error::NothingMeasured)?;
-    Ok((index, score))
+    Ok(Winner { index, score })
 }
 
 /// Trains the winner from scratch on all training images and tests it; none when interrupted.
@@ -210,70 +208,72 @@ fn test(
     Ok(Some(measured.accuracy))
 }
 
-fn result(
-    task: &Task,
+/// A run that has come to its end.
+struct Finished<'a> {
+    task: &'a Task,
     device: String,
-    state: &SearchState,
-    (winner, score): (usize, Score),
+    bound_bytes: usize,
+    state: SearchState,
+    winner: Winner,
     stop: Stop,
     test_accuracy: Option<f64>,
-    bound_bytes: usize,
-) -> Result<RunResult> {
-    let record = &state.records[winner];
-    let cost = task.space.cost(&record.architecture)?;
-    let front = state
-        .best_by(Fidelity::Exact, task.config.search.keep)
-        .into_iter()
-        .filter_map(|index| {
-            let record = &state.records[index];
-            record.exact.map(|score| Kept {
+    time: Times,
+}
+
+impl Finished<'_> {
+    fn result(self) -> Result<RunResult> {
+        let (config, state) = (&self.task.config, &self.state);
+        let record = &state.records[self.winner.index];
+        let cost = self.task.space.cost(&record.architecture)?;
+        Ok(RunResult {
+            schema: RunResult::SCHEMA,
+            method: config.method,
+            preset: match &config.space {
+                SpaceSource::Preset(name) => Some(name.clone()),
+                SpaceSource::File(_) => None,
+            },
+            mixing: config.mixing,
+            seed: config.seed,
+            device: self.device,
+            fingerprint: state.fingerprint.to_string(),
+            best: Best {
                 architecture: record.architecture.clone(),
-                reward: score.reward,
-                accuracy: score.accuracy,
-                aops: record.aops,
-            })
-        });
-    Ok(RunResult {
-        schema: RunResult::SCHEMA,
-        method: task.config.method,
-        preset: match &task.config.space {
-            SpaceSource::Preset(name) => Some(name.clone()),
-            SpaceSource::File(_) => None,
-        },
-        mixing: task.config.mixing,
-        seed: task.config.seed,
-        device,
-        fingerprint: state.fingerprint.to_string(),
-        best: Best {
+                reward: self.winner.score.reward,
+                val_accuracy: self.winner.score.accuracy,
+                test_accuracy: self.test_accuracy,
+                aops: cost.aops,
+                macs: cost.macs,
+                params: cost.params,
+            },
+            front: front(state, config.search.keep),
+            memory: MemoryUse {
+                bound_bytes: self.bound_bytes,
+                planned_peak_bytes: state.memory.planned_peak_bytes,
+                actual_peak_bytes: state.memory.actual_peak_bytes,
+                high_water_bytes: state.memory.high_water_bytes,
+            },
+            search: SearchCounts {
+                iterations: state.iterations,
+                episodes: state.episodes,
+                retrained: state.retrained,
+                stop: self.stop,
+            },
+            time: self.time,
+        })
+    }
+}
+
+/// The `keep` records with the best exact rewards.
+fn front(state: &SearchState, keep: usize) -> Vec<Kept> {
+    let best = state.best_by(Fidelity::Exact, keep).into_iter();
+    best.filter_map(|index| {
+        let record = &state.records[index];
+        record.exact.map(|score| Kept {
             architecture: record.architecture.clone(),
             reward: score.reward,
-            val_accuracy: score.accuracy,
-            test_accuracy,
-            aops: cost.aops,
-            macs: cost.macs,
-            params: cost.params,
-        },
-        front: front.collect(),
-        memory: MemoryUse {
-            bound_bytes,
-            planned_peak_bytes: state.memory.planned_peak_bytes,
-            actual_peak_bytes: state.memory.actual_peak_bytes,
-            high_water_bytes: state.memory.high_water_bytes,
-        },
-        search: SearchCounts {
-            iterations: state.iterations,
-            episodes: state.episodes,
-            retrained: state.retrained,
-            stop,
-        },
-        time: Times {
-            search_seconds: 0.0,
-            final_training_seconds: 0.0,
-            phases: PhaseTimes {
-                exploration_seconds: state.seconds.exploration,
-                retraining_seconds: state.seconds.retraining,
-                exploitation_seconds: state.seconds.exploitation,
-            },
-        },
+            accuracy: score.accuracy,
+            aops: record.aops,
+        })
     })
+    .collect()
 }

@@ -1,6 +1,6 @@
 //! The state of a search: everything it knows, in one value that can be saved.
 
-use crate::{Fidelity, Fingerprint, Memory, Refusal};
+use crate::{Fidelity, Fingerprint, Memory, PhaseTimes, Refusal};
 use radars_space::Architecture;
 use serde::{Deserialize, Serialize};
 
@@ -42,42 +42,11 @@ pub struct SearchState {
     /// The record with the best exact reward.
     pub best: Option<usize>,
     /// The largest memory over all trainings.
-    pub memory: PeakMemory,
-    /// Hash over all of the above, in order.
+    pub memory: Memory,
+    /// Hash over everything that was found, in the order in which it was.
     pub fingerprint: Fingerprint,
-    /// Seconds of the three phases.
-    pub seconds: PhaseSeconds,
-}
-
-/// The largest memory figures of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PeakMemory {
-    /// According to the plans.
-    pub planned_peak_bytes: usize,
-    /// In the run.
-    pub actual_peak_bytes: usize,
-    /// The smallest bound that would have done.
-    pub high_water_bytes: usize,
-}
-
-/// Seconds of the phases, over all iterations.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct PhaseSeconds {
-    /// Episodes.
-    pub exploration: f64,
-    /// Training the best to convergence.
-    pub retraining: f64,
-    /// DNAS, and training what it derived.
-    pub exploitation: f64,
-}
-
-impl PeakMemory {
-    /// Takes a training's figures in.
-    pub fn include(&mut self, memory: Memory) {
-        self.planned_peak_bytes = self.planned_peak_bytes.max(memory.planned_peak_bytes);
-        self.actual_peak_bytes = self.actual_peak_bytes.max(memory.actual_peak_bytes);
-        self.high_water_bytes = self.high_water_bytes.max(memory.high_water_bytes);
-    }
+    /// How long the three phases took.
+    pub time: PhaseTimes,
 }
 
 impl SearchState {
