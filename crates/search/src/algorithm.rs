@@ -365,3 +365,6 @@ impl<E: Evaluator> Search<'_, E> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
