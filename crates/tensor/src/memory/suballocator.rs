@@ -81,7 +81,8 @@ impl Suballocator {
         self.stats
     }
 
-    /// Forgets past peaks: they start again from what is live now.
+    /// Forgets past peaks: they start again from what is live now, the high-water mark from the end of the
+    /// highest live range, and the count of allocations from 0.
     pub fn reset_peaks(&mut self) {
         let live_end = match self.free.last() {
             Some(last) if last.offset + last.bytes == self.bound => last.offset,
