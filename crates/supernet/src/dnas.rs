@@ -1,6 +1,6 @@
 //! The first-order DNAS step: network weights on one batch, architecture weights on another.
 
-use crate::trainer::LossSum;
+use crate::trainer::{DeviceBatch, LossSum};
 use crate::{Images, Mixing, Relaxation, Result, SuperNet, WeightSettings};
 use radars_nn::autograd::ops;
 use radars_nn::tensor::random::Seed;
@@ -92,7 +92,18 @@ impl<B: Backend> DnasTrainer<B> {
         relaxation: &Relaxation,
         rate: f32,
     ) -> Result<usize> {
-        let (images, labels) = batch.upload(self.parameters.arena(), self.input)?;
+        let batch = batch.upload(self.parameters.arena(), self.input)?;
+        self.weight_step_on(batch, relaxation, rate)
+    }
+
+    /// [`DnasTrainer::weight_step`] on a batch that is on the device.
+    pub(crate) fn weight_step_on(
+        &mut self,
+        batch: DeviceBatch<B>,
+        relaxation: &Relaxation,
+        rate: f32,
+    ) -> Result<usize> {
+        let DeviceBatch { images, labels } = batch;
         let mut pass = Pass::new(&mut self.parameters, Mode::WEIGHTS);
         let logits = self.network.forward(&mut pass, images, relaxation)?.logits;
         let loss = loss::cross_entropy(
@@ -120,7 +131,18 @@ impl<B: Backend> DnasTrainer<B> {
         relaxation: &Relaxation,
         rate: f32,
     ) -> Result<usize> {
-        let (images, labels) = batch.upload(self.parameters.arena(), self.input)?;
+        let batch = batch.upload(self.parameters.arena(), self.input)?;
+        self.alpha_step_on(batch, relaxation, rate)
+    }
+
+    /// [`DnasTrainer::alpha_step`] on a batch that is on the device.
+    pub(crate) fn alpha_step_on(
+        &mut self,
+        batch: DeviceBatch<B>,
+        relaxation: &Relaxation,
+        rate: f32,
+    ) -> Result<usize> {
+        let DeviceBatch { images, labels } = batch;
         let mut pass = Pass::new(&mut self.parameters, Mode::ARCHITECTURE);
         let mixture = self.network.forward(&mut pass, images, relaxation)?;
         let entropy = loss::cross_entropy(&mut pass, mixture.logits, &labels, 0.0)?;

@@ -1,8 +1,8 @@
 //! The planner: what a training needs, found by running it on the planning backend.
 
+use crate::trainer::DeviceBatch;
 use crate::{
-    ChildTrainer, DnasSettings, DnasTrainer, Images, Relaxation, Result, SuperNetPlan,
-    WeightSettings,
+    ChildTrainer, DnasSettings, DnasTrainer, Relaxation, Result, SuperNetPlan, WeightSettings,
 };
 use radars_nn::tensor::random::Seed;
 use radars_nn::tensor::{Arena, Backend, Meta, Stats};
@@ -56,29 +56,6 @@ impl BatchSizes {
     }
 }
 
-/// Zeros in the form of a batch; the planning backend does not read them.
-struct Blank {
-    values: Vec<f32>,
-    labels: Vec<i32>,
-}
-
-impl Blank {
-    fn new(space: &Space, images: usize) -> Result<Self> {
-        let elements = space.input()?.elements() as usize;
-        Ok(Blank {
-            values: vec![0.0; images * elements],
-            labels: vec![0; images],
-        })
-    }
-
-    fn images(&self) -> Images<'_> {
-        Images {
-            values: &self.values,
-            labels: &self.labels,
-        }
-    }
-}
-
 /// An arena for planning: as large as addresses go, so that nothing is refused.
 fn unbounded<B: Backend>(spec: &B::Spec) -> Result<Arena<Meta<B>>> {
     Ok(Arena::with_bound(
@@ -101,13 +78,13 @@ pub fn plan_child<B: Backend>(
 ) -> Result<Plan> {
     let arena = unbounded::<B>(spec)?;
     let mut trainer = ChildTrainer::new(&arena, space, architecture, settings, Seed(0))?;
-    let batch = Blank::new(space, batches.step)?;
+    let blank = |images| DeviceBatch::blank(&arena, space.input()?, images);
     let mut saved_bytes = 0;
     for _ in 0..2 {
-        saved_bytes = trainer.step(batch.images(), 0.1)?.max(saved_bytes);
+        saved_bytes = trainer.step_on(blank(batches.step)?, 0.1)?.max(saved_bytes);
     }
     for images in batches.evaluations() {
-        trainer.logits(Blank::new(space, images)?.images())?;
+        trainer.logits_of(blank(images)?)?;
     }
     Ok(Plan::new(arena.stats(), saved_bytes))
 }
@@ -133,14 +110,14 @@ pub fn plan_supernet<B: Backend>(
         temperature: 1.0,
         noise,
     };
-    let batch = Blank::new(of.space, batch)?;
+    let blank = || DeviceBatch::blank(&arena, of.space.input()?, batch);
     let mut saved_bytes = 0;
     for _ in 0..2 {
         saved_bytes = trainer
-            .weight_step(batch.images(), &relaxation, 0.1)?
+            .weight_step_on(blank()?, &relaxation, 0.1)?
             .max(saved_bytes);
         saved_bytes = trainer
-            .alpha_step(batch.images(), &relaxation, 0.1)?
+            .alpha_step_on(blank()?, &relaxation, 0.1)?
             .max(saved_bytes);
     }
     Ok(Plan::new(arena.stats(), saved_bytes))

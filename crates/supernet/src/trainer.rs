@@ -31,7 +31,7 @@ impl Images<'_> {
         self,
         arena: &Arena<B>,
         shape: ImageShape,
-    ) -> Result<(Tensor<B>, Tensor<B>)> {
+    ) -> Result<DeviceBatch<B>> {
         let image = shape.height * shape.width * shape.channels;
         if self.values.len() != self.labels.len() * image {
             return Err(Error::Batch {
@@ -41,11 +41,31 @@ impl Images<'_> {
             });
         }
         let batch = [self.labels.len(), shape.height, shape.width, shape.channels];
-        let images = Tensor::from_slice(arena, batch, self.values)?;
-        Ok((
-            images,
-            Tensor::from_slice(arena, [self.labels.len()], self.labels)?,
-        ))
+        Ok(DeviceBatch {
+            images: Tensor::from_slice(arena, batch, self.values)?,
+            labels: Tensor::from_slice(arena, [self.labels.len()], self.labels)?,
+        })
+    }
+}
+
+/// A batch on the device.
+pub(crate) struct DeviceBatch<B: Backend> {
+    /// `[n, h, w, c]`.
+    pub images: Tensor<B>,
+    /// `[n]`, i32.
+    pub labels: Tensor<B>,
+}
+
+impl<B: Backend> DeviceBatch<B> {
+    /// The memory of `n` images and their labels, without content: for the planner, which would
+    /// otherwise need as much host memory as it plans.
+    pub fn blank(arena: &Arena<B>, shape: ImageShape, n: usize) -> Result<Self> {
+        let batch = [n, shape.height, shape.width, shape.channels];
+        // In the order of `Images::upload`.
+        Ok(DeviceBatch {
+            images: Tensor::empty(arena, "blank", batch, DType::F32)?,
+            labels: Tensor::empty(arena, "blank", [n], DType::I32)?,
+        })
     }
 }
 
@@ -90,7 +110,13 @@ impl<B: Backend> ChildTrainer<B> {
     /// # Errors
     /// [`Error::Batch`], [`Error::Nn`].
     pub fn step(&mut self, batch: Images<'_>, rate: f32) -> Result<usize> {
-        let (images, labels) = batch.upload(self.parameters.arena(), self.input)?;
+        let batch = batch.upload(self.parameters.arena(), self.input)?;
+        self.step_on(batch, rate)
+    }
+
+    /// [`ChildTrainer::step`] on a batch that is on the device.
+    pub(crate) fn step_on(&mut self, batch: DeviceBatch<B>, rate: f32) -> Result<usize> {
+        let DeviceBatch { images, labels } = batch;
         let mut pass = Pass::new(&mut self.parameters, Mode::WEIGHTS);
         let logits = self.network.logits(&mut pass, images)?;
         let loss = loss::cross_entropy(&mut pass, logits, &labels, self.settings.label_smoothing)?;
@@ -107,7 +133,14 @@ impl<B: Backend> ChildTrainer<B> {
     /// # Errors
     /// [`Error::Batch`], [`Error::Nn`].
     pub fn logits(&mut self, batch: Images<'_>) -> Result<Tensor<B>> {
-        let (images, _) = batch.upload(self.parameters.arena(), self.input)?;
+        let batch = batch.upload(self.parameters.arena(), self.input)?;
+        self.logits_of(batch)
+    }
+
+    /// [`ChildTrainer::logits`] of a batch that is on the device.
+    pub(crate) fn logits_of(&mut self, batch: DeviceBatch<B>) -> Result<Tensor<B>> {
+        let DeviceBatch { images, labels } = batch;
+        drop(labels);
         let mut pass = Pass::new(&mut self.parameters, Mode::Evaluate);
         Ok(self.network.logits(&mut pass, images)?.into_value())
     }
