@@ -1,5 +1,7 @@
 //! Everything that decides a search's result, as one value that is written down and read back.
 
+mod check;
+
 use crate::{Error, Result};
 use bytesize::ByteSize;
 use radars_space::Limits;
@@ -239,72 +241,6 @@ impl Config {
     pub fn to_toml(&self) -> Result<String> {
         toml::to_string_pretty(self).map_err(Error::ConfigWrite)
     }
-
-    /// Checks what the types do not.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] names the setting and what it has to be.
-    pub fn check(&self) -> Result<()> {
-        let bad = |setting, value: String, expected| {
-            Err(Error::Setting {
-                setting,
-                value,
-                expected,
-            })
-        };
-        let counts = [
-            ("batch", self.batch),
-            ("search.iterations", self.search.iterations),
-            ("search.episodes", self.search.episodes),
-            ("search.retrain", self.search.retrain),
-            ("search.keep", self.search.keep),
-            ("training.proxy_epochs", self.training.proxy_epochs),
-            ("training.exact_epochs", self.training.exact_epochs),
-            ("training.final_epochs", self.training.final_epochs),
-            ("dnas.epochs", self.dnas.epochs),
-            ("controller.hidden", self.controller.hidden),
-        ];
-        for (setting, value) in counts {
-            if value == 0 {
-                return bad(setting, value.to_string(), "at least 1");
-            }
-        }
-        let positive = [
-            ("training.rate", self.training.rate),
-            ("training.clip_norm", self.training.clip_norm),
-            ("dnas.alpha_rate", self.dnas.alpha_rate),
-            ("dnas.temperature_start", self.dnas.temperature_start),
-            ("dnas.temperature_end", self.dnas.temperature_end),
-            ("controller.rate", self.controller.rate),
-        ];
-        for (setting, value) in positive {
-            if !(value.is_finite() && value > 0.0) {
-                return bad(setting, value.to_string(), "a positive number");
-            }
-        }
-        let fractions = [
-            ("training.momentum", self.training.momentum),
-            ("training.label_smoothing", self.training.label_smoothing),
-            ("controller.baseline_decay", self.controller.baseline_decay),
-        ];
-        for (setting, value) in fractions {
-            if !(0.0..1.0).contains(&value) {
-                return bad(setting, value.to_string(), "at least 0 and less than 1");
-            }
-        }
-        let not_negative = [
-            ("training.weight_decay", self.training.weight_decay),
-            ("training.warmup_epochs", self.training.warmup_epochs),
-            ("dnas.alpha_weight_decay", self.dnas.alpha_weight_decay),
-            ("controller.entropy", self.controller.entropy),
-        ];
-        for (setting, value) in not_negative {
-            if !(value.is_finite() && value >= 0.0) {
-                return bad(setting, value.to_string(), "a number, at least 0");
-            }
-        }
-        Ok(())
-    }
 }
 
 impl DnasConfig {
@@ -318,5 +254,24 @@ impl DnasConfig {
                 self.temperature_end / self.temperature_start,
                 (trained / last).min(1.0),
             )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A warm-up of 2, then 4 * (1/2)^e for 5 epochs.
+    #[test]
+    fn the_temperature_falls_geometrically_after_the_warm_up() {
+        let dnas = DnasConfig {
+            epochs: 5,
+            warmup_epochs: 2,
+            temperature_start: 4.0,
+            temperature_end: 0.25,
+            ..Config::preset("fashion-small").unwrap().dnas
+        };
+        let course: Vec<f64> = (0..7).map(|epoch| dnas.temperature(epoch)).collect();
+        assert_eq!(course, [4.0, 4.0, 4.0, 2.0, 1.0, 0.5, 0.25]);
     }
 }
