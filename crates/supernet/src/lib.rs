@@ -1,4 +1,35 @@
-//! Child networks and SuperNets of a search space.
+//! Child networks and SuperNets of a search space, and plans of their memory that are exact to the byte.
+//!
+//! An architecture becomes a [`Child`], trained by a [`ChildTrainer`]; some candidates in every layer become
+//! a [`SuperNet`], whose network and architecture weights a [`DnasTrainer`] trains in turn, until
+//! [`DnasTrainer::derive`] names the best path. How a SuperNet holds the mixture of its candidates is a
+//! [`Mixing`]; [`mixed`] has the mathematics of each. [`plan_child`] and [`plan_supernet`] run the very
+//! same programs on a backend that stores nothing, so what they say is what training takes, and a bound of
+//! [`Plan::high_water_bytes`] is enough, to the byte. Everything is steps on batches that the caller
+//! brings: no data sets, no epochs, no random numbers but those of a seed.
+//!
+//! ```
+//! use radars_space::{Architecture, BitChoices, Choices, ImageShape, Layer, Space};
+//! use radars_supernet::nn::SgdSettings;
+//! use radars_supernet::nn::tensor::{Arena, Backend, Cpu, random::Seed};
+//! use radars_supernet::{BatchSizes, ChildTrainer, Images, WeightSettings, plan_child};
+//!
+//! let bits = BitChoices { integer: vec![1], fraction: vec![3, 6] };
+//! let layer = Layer::conv(8, 2, Choices::quantised(&[1, 3], &bits, &bits)?);
+//! let images = ImageShape { height: 8, width: 8, channels: 3 };
+//! let space = Space::new("tiny", vec![layer])?.resolve(images, 10)?;
+//! let architecture = Architecture(vec![space.candidates(0)?[0]]);
+//!
+//! let settings = WeightSettings { sgd: SgdSettings::default(), label_smoothing: 0.0 };
+//! let batches = BatchSizes { step: 4, evaluated: 0 };
+//! let cpu = Cpu::new(1)?;
+//! let plan = plan_child::<Cpu>(&cpu.spec(), &space, &architecture, batches, settings)?;
+//! let arena = Arena::with_bound(cpu, plan.high_water_bytes)?;
+//! let mut trainer = ChildTrainer::new(&arena, &space, &architecture, settings, Seed(0))?;
+//! trainer.step(Images { values: &[0.5; 4 * 8 * 8 * 3], labels: &[0, 1, 2, 3] }, 0.1)?;
+//! assert_eq!(arena.stats().peak_bytes, plan.peak_bytes);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod child;
 mod dnas;
