@@ -6,7 +6,7 @@ use radars_data::{Augment, Batch, Loader, LoaderOptions};
 use radars_space::{Architecture, Candidate};
 use radars_supernet::nn::Schedule;
 use radars_supernet::{
-    ChildTrainer, DnasTrainer, Images, Mixing, Plan, SuperNetPlan, plan_child, plan_supernet,
+    ChildTrainer, DnasTrainer, Images, Plan, SuperNetPlan, plan_child, plan_supernet,
 };
 use radars_tensor::random::Seed;
 use radars_tensor::{Arena, Backend, Region};
@@ -267,9 +267,6 @@ impl<B: Backend> Evaluator for Trainer<'_, B> {
     }
 
     fn paths(&self, candidates: &[Vec<Candidate>]) -> f64 {
-        match self.task.config.mixing {
-            Mixing::Factorised => radars_supernet::product_closure(candidates),
-            _ => candidates.iter().map(|layer| layer.len() as f64).product(),
-        }
+        self.task.config.mixing.paths(candidates)
     }
 }

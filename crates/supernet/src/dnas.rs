@@ -189,11 +189,6 @@ impl<B: Backend> DnasTrainer<B> {
         self.network.derive(&self.parameters)
     }
 
-    /// Paths that the mixing can tell apart.
-    pub fn paths(&self) -> f64 {
-        self.network.paths()
-    }
-
     /// Weights, statistics and architecture weights.
     pub fn parameters(&self) -> &Parameters<B> {
         &self.parameters

@@ -47,5 +47,5 @@ pub use error::{Error, Result};
 pub use mixing::Mixing;
 pub use plan::{BatchSizes, Plan, plan_child, plan_supernet};
 pub use radars_nn as nn;
-pub use supernet::{Mixture, Relaxation, SuperNet, product_closure};
+pub use supernet::{Mixture, Relaxation, SuperNet};
 pub use trainer::{ChildTrainer, Images, WeightSettings};

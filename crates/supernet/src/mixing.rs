@@ -1,5 +1,7 @@
 //! `Mixing`: the ways to hold a mixture.
 
+use crate::supernet::combinations;
+use radars_space::Candidate;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -17,6 +19,16 @@ pub enum Mixing {
 impl Mixing {
     /// All ways, in the order they are listed to the user.
     pub const ALL: [Mixing; 2] = [Mixing::Materialised, Mixing::Factorised];
+
+    /// Paths that the SuperNet of these candidates, a list for every layer, can tell apart. A factorised one
+    /// spans all products of the types that occur, which are more than the candidates it is made from.
+    pub fn paths(self, candidates: &[Vec<Candidate>]) -> f64 {
+        let of_layer = |layer: &Vec<Candidate>| match self {
+            Mixing::Materialised => layer.len() as f64,
+            Mixing::Factorised => combinations(layer) as f64,
+        };
+        candidates.iter().map(of_layer).product()
+    }
 }
 
 impl fmt::Display for Mixing {
@@ -25,5 +37,29 @@ impl fmt::Display for Mixing {
             Mixing::Materialised => "materialised",
             Mixing::Factorised => "factorised",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use radars_space::Precision;
+
+    /// First layer: 2 candidates, of 2 kernels, 2 activations and 1 weight: 4 products. Second: 1.
+    #[test]
+    fn a_factorised_mixture_has_the_paths_of_all_products() {
+        let bits = |fraction| Precision {
+            integer: 1,
+            fraction,
+        };
+        let one = Candidate::quantised(3, bits(3), bits(6));
+        let candidates = [
+            vec![one, Candidate::quantised(5, bits(6), bits(6))],
+            vec![one],
+        ];
+        assert_eq!(Mixing::Materialised.paths(&candidates), 2.0);
+        assert_eq!(Mixing::Factorised.paths(&candidates), 4.0);
+        let float = [vec![Candidate::float(1), Candidate::float(3)]];
+        assert_eq!(Mixing::Factorised.paths(&float), 2.0);
     }
 }

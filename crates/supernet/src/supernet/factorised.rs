@@ -165,14 +165,6 @@ impl<B: Backend> MixedLayer<B> for Factorised<B> {
         Ok(ops::mul(pass.tape(), per_weight_bit, weight_bits)?)
     }
 
-    fn candidates(&self) -> usize {
-        let types = self
-            .quantised
-            .as_ref()
-            .map_or(1, |q| q.activations.len() * q.weights.len());
-        self.kernels.len() * types
-    }
-
     fn derive(&self, choices: &[usize]) -> Candidate {
         let kernel = self.kernels[choices[0]].side;
         match &self.quantised {
@@ -196,7 +188,7 @@ fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
 }
 
 /// How many candidates the types that occur among some candidates combine to.
-pub(super) fn combinations(candidates: &[Candidate]) -> usize {
+pub(crate) fn combinations(candidates: &[Candidate]) -> usize {
     let kernels = distinct(candidates.iter().map(|c| c.kernel)).len();
     let activations = distinct(candidates.iter().filter_map(Candidate::activation)).len();
     let weights = distinct(candidates.iter().filter_map(Candidate::weight)).len();

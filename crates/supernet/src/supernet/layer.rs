@@ -18,9 +18,6 @@ pub(super) trait MixedLayer<B: Backend> {
     /// The expected AOPS of the layer under `p`, times the cost slope; one element.
     fn expected_cost(&self, pass: &mut Pass<'_, B>, p: &[Var<B>]) -> Result<Var<B>>;
 
-    /// How many candidates the mixing weights can tell apart.
-    fn candidates(&self) -> usize;
-
     /// The candidate of one choice in every vector.
     fn derive(&self, choices: &[usize]) -> Candidate;
 }

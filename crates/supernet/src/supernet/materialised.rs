@@ -100,10 +100,6 @@ impl<B: Backend> MixedLayer<B> for Materialised<B> {
         Ok(ops::dot(pass.tape(), p[0].clone(), costs)?)
     }
 
-    fn candidates(&self) -> usize {
-        self.candidates.len()
-    }
-
     fn derive(&self, choices: &[usize]) -> Candidate {
         self.candidates[choices[0]].0
     }

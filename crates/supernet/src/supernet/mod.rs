@@ -7,6 +7,7 @@ mod materialised;
 
 use crate::child::classifier;
 use crate::{Error, Mixing, Result};
+pub(crate) use factorised::combinations;
 use layer::MixedLayer;
 use radars_nn::autograd::{Var, ops};
 use radars_nn::tensor::random::Seed;
@@ -19,8 +20,8 @@ use radars_space::{Architecture, Candidate, Space};
 pub struct Relaxation {
     /// Softmax temperature.
     pub temperature: f32,
-    /// Gumbel noise for every vector of architecture weights, in the order of [`SuperNet::vectors`]; zeros
-    /// for none.
+    /// Gumbel noise for every vector of architecture weights, in the order of [`SuperNet::vectors`]; vectors
+    /// beyond its end get none.
     ///
     /// # Source
     /// Jang et al. 2017, Gumbel-softmax.
@@ -107,15 +108,6 @@ impl<B: Backend> SuperNet<B> {
         alphas.map(|&id| parameters.value(id).elements()).collect()
     }
 
-    /// Paths through the SuperNet that the mixing can tell apart. A factorised one spans the product of
-    /// its types, which are more than the candidates it was made from.
-    pub fn paths(&self) -> f64 {
-        self.layers
-            .iter()
-            .map(|(layer, _)| layer.candidates() as f64)
-            .product()
-    }
-
     /// The forward pass.
     ///
     /// # Errors
@@ -178,15 +170,6 @@ impl<B: Backend> SuperNet<B> {
             .map(|((layer, _), p)| layer.derive(&p.iter().map(|p| argmax(p)).collect::<Vec<_>>()));
         Ok(Architecture(derived.collect()))
     }
-}
-
-/// How many architectures the types that occur among the candidates combine to, layer by layer: the
-/// paths of a factorised SuperNet, which are more than the candidates it was made from.
-pub fn product_closure(candidates: &[Vec<Candidate>]) -> f64 {
-    candidates
-        .iter()
-        .map(|layer| factorised::combinations(layer) as f64)
-        .product()
 }
 
 /// `softmax((alpha + noise) / temperature)`.
