@@ -1,1 +1,1 @@
-//! x
+//! Nothing but a place for tests that cross crates: they are in `tests/`.
