@@ -114,7 +114,7 @@ fn presets_are_resolved_and_their_rewards_as_documented() {
     assert_eq!(dearest, 1_504_842_624); // 18,577,664 MACs x 81 + 640 x 81, by an independent script
     assert_eq!(
         fashion.stated_reward().unwrap(),
-        Reward::new(0.9, 0.0, 1e9).unwrap()
+        Reward::new(0.9, 0.0, 3e9).unwrap()
     );
     assert_eq!(fashion.input().unwrap().to_string(), "28x28x1");
 

@@ -68,7 +68,7 @@ pub struct AlgorithmArgs {
     #[arg(long, value_name = "EP")]
     pub iterations: Option<usize>,
 
-    /// Episodes of an exploration [default: what the preset says; fashion-small: 10]
+    /// Episodes of an exploration [default: what the preset says; fashion-small: 8]
     #[arg(long, value_name = "N")]
     pub episodes: Option<usize>,
 
@@ -109,7 +109,7 @@ pub struct RewardArgs {
     #[arg(long, value_name = "B", value_parser = finite, allow_negative_numbers = true)]
     pub beta: Option<f64>,
 
-    /// AOPS over beta that cost the whole cost term [default: what the space says; fashion-small: 1e9]
+    /// AOPS over beta that cost the whole cost term [default: what the space says; fashion-small: 3e9]
     #[arg(long, value_name = "G", value_parser = positive)]
     pub gamma: Option<f64>,
 }
@@ -125,11 +125,11 @@ pub struct EpochArgs {
     #[arg(long, value_name = "N")]
     pub exact_epochs: Option<usize>,
 
-    /// Epochs of the winner's final training from scratch [fashion-small: 60]
+    /// Epochs of the winner's final training from scratch [fashion-small: 40]
     #[arg(long, value_name = "N")]
     pub final_epochs: Option<usize>,
 
-    /// Epochs of DNAS in which architecture weights are trained [fashion-small: 4]
+    /// Epochs of DNAS in which architecture weights are trained [fashion-small: 3]
     #[arg(long, value_name = "N")]
     pub dnas_epochs: Option<usize>,
 }
