@@ -151,7 +151,7 @@ fn run<B: Backend>(arena: &Arena<B>, case: &Case) -> Result<()> {
             for _ in 0..case.evaluated / case.batch {
                 trainer.logits(images(case.batch))?;
             }
-            if case.evaluated % case.batch > 0 {
+            if !case.evaluated.is_multiple_of(case.batch) {
                 trainer.logits(images(case.evaluated % case.batch))?;
             }
         }
