@@ -141,7 +141,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub time_limit: Option<Duration>,
 
-    /// The run folder; one that holds anything is refused [default: runs/<space>-<seed>, numbered when taken]
+    /// The run folder; one that holds anything is refused [default: runs/SPACE-SEED, numbered when taken]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 

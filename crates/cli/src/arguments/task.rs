@@ -25,7 +25,7 @@ pub struct TaskArgs {
     pub config: Option<PathBuf>,
 
     /// `fashion-mnist-small`, which is built in, or a folder: IDX files, CIFAR-10 binary files, or images
-    /// in train/<class>/ and test/<class>/ [default: what the preset says]
+    /// in train/CLASS/ and test/CLASS/ [default: what the preset says]
     #[arg(long, value_name = "NAME|FOLDER")]
     pub data: Option<String>,
 
