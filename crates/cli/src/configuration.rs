@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn a_setting_that_makes_no_sense_is_refused() {
         let message = search("--batch 0").unwrap_err().to_string();
-        assert_eq!(message, "batch is 0, but has to be at least 1");
+        assert_eq!(message, "batch is 0, but has to be between 1 and 65536");
     }
 
     #[test]

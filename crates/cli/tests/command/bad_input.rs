@@ -179,7 +179,7 @@ fn settings_that_make_no_sense() {
     refused(
         folder.path(),
         "search --batch 0",
-        &["batch is 0", "at least 1"],
+        &["batch is 0", "between 1 and 65536"],
     );
     refused(
         folder.path(),
