@@ -30,7 +30,7 @@ pub fn hand_on(root: &Path, arguments: &[OsString]) -> Result<ExitCode> {
 }
 
 /// Replaces this process by `command`, so that signals and the exit status are the command's own:
-/// Ctrl-C reaches `radars` alone, which writes its checkpoint and leaves.
+/// Ctrl-C reaches `radars` alone, which ends with the best so far.
 ///
 /// # Errors
 /// The command could not be started.

@@ -72,7 +72,7 @@ fn figures(result: &RunResult, folder: Option<&Path>) -> Vec<(&'static str, Stri
             best.val_accuracy
         ),
         None => format!(
-            "{:.4} in the search; interrupted before the final training",
+            "{:.4} in the search; interrupted before the end of the final training",
             best.val_accuracy
         ),
     };

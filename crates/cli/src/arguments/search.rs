@@ -16,7 +16,7 @@ Examples:
   radars search --memory 96MiB --seed 3 --out runs/third
       under another bound, with other randomness, into a folder of your choice
   radars search --preset cifar10-quant --data cifar10 --time-limit 48h
-      Table I of the paper on a folder of CIFAR-10; after two days at most, the best so far
+      Table I of the paper on a folder of CIFAR-10; after two days, the final training of the best so far
   radars search --space my.toml --data my-images --iterations 1 --episodes 4 --retrain 2
       your own space and images, briefly
   radars search --config runs/third/config.toml
@@ -68,7 +68,7 @@ pub struct AlgorithmArgs {
     #[arg(long, value_name = "EP")]
     pub iterations: Option<usize>,
 
-    /// Episodes of an exploration [default: what the preset says; fashion-small: 8]
+    /// Episodes of an exploration [default: what the preset says; fashion-small: 10]
     #[arg(long, value_name = "N")]
     pub episodes: Option<usize>,
 
@@ -137,7 +137,8 @@ pub struct EpochArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Run")]
 pub struct RunArgs {
-    /// End the search after this time with the best so far, such as 48h or 90m [default: no limit]
+    /// End the search after this time, such as 48h or 90m; the final training of the best so far follows
+    /// [default: no limit]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub time_limit: Option<Duration>,
 
@@ -163,7 +164,9 @@ fn mixing(text: &str) -> Result<Mixing, String> {
 mod tests {
     use super::super::{Cli, Command};
     use super::*;
-    use clap::Parser;
+    use clap::{CommandFactory, Parser};
+    use radars_search::Config;
+    use radars_space::Space;
 
     fn parse(line: &str) -> Result<SearchArgs, String> {
         match Cli::try_parse_from(line.split_whitespace()) {
@@ -184,6 +187,35 @@ mod tests {
         assert_eq!(search.algorithm.max_aops, Some(500_000_000));
         assert_eq!(search.reward.beta, Some(-1e6));
         assert_eq!(search.run.time_limit, Some(Duration::from_secs(48 * 3600)));
+    }
+
+    /// The help names the values of the default preset, which change.
+    #[test]
+    fn the_defaults_that_the_help_names_are_those_of_the_preset() {
+        let config = Config::preset("fashion-small").unwrap();
+        let reward = Space::preset("fashion-small").unwrap().reward().unwrap();
+        let command = Cli::command();
+        let search = command.find_subcommand("search").unwrap();
+        for (flag, value) in [
+            ("memory", format!("{}MiB", config.memory.as_u64() >> 20)),
+            ("batch", config.batch.to_string()),
+            ("mixing", config.mixing.to_string()),
+            ("iterations", config.search.iterations.to_string()),
+            ("episodes", config.search.episodes.to_string()),
+            ("retrain", config.search.retrain.to_string()),
+            ("alpha", reward.alpha().to_string()),
+            ("beta", reward.beta().to_string()),
+            ("gamma", format!("{:e}", reward.gamma())),
+            ("proxy_epochs", config.training.proxy_epochs.to_string()),
+            ("exact_epochs", config.training.exact_epochs.to_string()),
+            ("final_epochs", config.training.final_epochs.to_string()),
+            ("dnas_epochs", config.dnas.epochs.to_string()),
+        ] {
+            let argument = search.get_arguments().find(|a| a.get_id() == flag);
+            let help = argument.unwrap().get_help().unwrap().to_string();
+            let words = format!("fashion-small: {value}]");
+            assert!(help.ends_with(&words), "--{flag} lacks `{words}`: {help}");
+        }
     }
 
     #[test]
