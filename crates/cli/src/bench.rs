@@ -7,7 +7,7 @@ use crate::{device, json_file};
 use anyhow::anyhow;
 use bytesize::ByteSize;
 use radars_search::{Config, candidates_of, dnas_settings, weight_settings};
-use radars_space::{Architecture, Candidate, Precision, Space};
+use radars_space::{Architecture, Candidate, HyperParameter, Precision, Space};
 use radars_supernet::{
     BatchSizes, ChildTrainer, DnasTrainer, Images, Mixing, Plan, Relaxation, SuperNetPlan,
     plan_child, plan_supernet,
@@ -64,6 +64,7 @@ pub fn step(arguments: &StepArgs) -> Result<String> {
     };
     let mut config = Config::preset(preset)?;
     config.batch = arguments.batch.get();
+    config.check()?;
     let backend = device::cpu(&arguments.device)?;
     let measured = measure(backend, &space, &config, arguments)?;
     if arguments.json {
@@ -245,9 +246,10 @@ fn time(
 
 /// The architecture of one kernel size and, where the space is quantised, 3 integer and 6 fraction bits.
 fn uniform(space: &Space, kernel: usize) -> Result<Architecture> {
-    if kernel.is_multiple_of(2) {
+    let most = HyperParameter::MAX_KERNEL;
+    if kernel.is_multiple_of(2) || kernel > most {
         return Err(Failure::bad_input(anyhow!(
-            "--kernel {kernel}: kernel sizes are odd"
+            "--kernel {kernel}: kernel sizes are odd, 1 to {most}"
         )));
     }
     let precision = Precision {

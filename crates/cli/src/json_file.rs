@@ -2,7 +2,7 @@
 
 use crate::failure::{Failure, Result};
 use anyhow::{Context, anyhow};
-use radars_space::{Architecture, Candidate, Precision, Space};
+use radars_space::{Architecture, Candidate, HyperParameter, Precision, Space};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::path::Path;
@@ -64,8 +64,9 @@ pub fn candidates(file: &Path, space: &Space) -> Result<Vec<Vec<Candidate>>> {
 
 fn candidate(short: &Short) -> Result<Candidate, String> {
     let Short { k, .. } = *short;
-    if k.is_multiple_of(2) {
-        return Err(format!("kernel size {k} is not odd"));
+    let most = HyperParameter::MAX_KERNEL;
+    if k.is_multiple_of(2) || k > most {
+        return Err(format!("kernel size {k} is not odd and at most {most}"));
     }
     let precision = |integer: u8, fraction: u8| {
         let precision = Precision { integer, fraction };
@@ -121,7 +122,10 @@ mod tests {
     fn what_cannot_be_used_is_refused_with_its_place() {
         let message = |text: &str| with(text, candidates).unwrap_err().to_string();
         let even = message(&layers(r#"[{"k": 4, "ai": 3, "af": 6, "wi": 1, "wf": 3}]"#));
-        assert!(even.contains("layer 1: kernel size 4 is not odd"), "{even}");
+        assert!(
+            even.contains("layer 1: kernel size 4 is not odd and at most 31"),
+            "{even}"
+        );
         let wide = message(&layers(r#"[{"k": 3, "ai": 4, "af": 6, "wi": 1, "wf": 3}]"#));
         assert!(wide.contains("make 10; 1 to 9"), "{wide}");
         assert!(message("[]").contains("0 layers"));

@@ -1,6 +1,6 @@
 //! Flags that say where and how to compute.
 
-use clap::Args;
+use clap::{Args, value_parser};
 use radars_tensor::Isa;
 use std::num::NonZeroUsize;
 
@@ -11,9 +11,9 @@ pub struct DeviceArgs {
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = device, hide_default_value = true)]
     pub device: Device,
 
-    /// Threads to compute with; the result does not depend on it [default: all that the machine offers]
-    #[arg(long, value_name = "N")]
-    pub threads: Option<NonZeroUsize>,
+    /// Threads to compute with, 1 to 1024; the result does not depend on it [default: all that the machine offers]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
 
     /// Instruction set: `portable` or `avx512`; results are the same only under the same one
     /// [default: the best of this machine]
@@ -30,8 +30,8 @@ pub enum Device {
 impl DeviceArgs {
     /// How many threads.
     pub fn threads(&self) -> usize {
-        let all = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        self.threads.unwrap_or_else(all).get()
+        let all = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        self.threads.map_or_else(all, usize::from)
     }
 
     /// Which instruction set.

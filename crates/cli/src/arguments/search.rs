@@ -230,5 +230,8 @@ mod tests {
         assert!(error.contains("cannot be used with"), "{error}");
         let error = parse("radars search --threads 0").unwrap_err();
         assert!(error.contains("--threads"), "{error}");
+        // As many threads as it takes to bring a machine to its knees.
+        let error = parse("radars search --threads 1000000").unwrap_err();
+        assert!(error.contains("1..=1024"), "{error}");
     }
 }

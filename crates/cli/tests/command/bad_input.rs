@@ -191,5 +191,12 @@ fn settings_that_make_no_sense() {
     refused(folder.path(), "search --preset mnist", &["fashion-small"]);
     refused(folder.path(), "search --isa mmx", &["portable"]);
     refused(folder.path(), "plan --sn nowhere.json", &["nowhere.json"]);
-    refused(folder.path(), "bench step --net child --kernel 4", &["odd"]);
+    for (flags, words) in [
+        ("--kernel 4", "odd"),
+        ("--kernel 33", "1 to 31"),
+        ("--batch 70000", "between 1 and 65536"),
+    ] {
+        let line = format!("bench step --net child {flags}");
+        refused(folder.path(), &line, &[words]);
+    }
 }
