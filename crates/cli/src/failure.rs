@@ -57,6 +57,7 @@ impl From<Error> for Failure {
             Error::UnknownPreset { .. }
                 | Error::Config { .. }
                 | Error::Setting { .. }
+                | Error::SplitBelowBatch { .. }
                 | Error::BoundTooSmall { .. }
                 | Error::FolderInUse { .. }
                 | Error::Space(_)
@@ -94,9 +95,11 @@ fn way_out(error: &Error) -> Option<&'static str> {
     use radars_data::Error as Data;
     use radars_space::Error as Space;
     Some(match error {
-        Error::Data(
-            Data::UnknownName { .. } | Data::Unrecognised { .. } | Data::Missing { .. },
-        ) => "name the data set with --data: a built-in one or a folder of images",
+        Error::NothingMeasured => "give it more time",
+        Error::Data(Data::UnknownName { .. } | Data::Unrecognised { .. }) => {
+            "name the data set with --data: a built-in one or a folder of images"
+        }
+        Error::Data(Data::Missing { .. }) => "add it, or name another data set with --data",
         Error::Data(Data::EmptySplit { .. } | Data::NoBatch { .. }) => {
             "raise --limit-train, lower --batch or give a larger data set with --data"
         }

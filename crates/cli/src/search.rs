@@ -5,6 +5,7 @@ use crate::failure::{Failure, Result};
 use crate::progress::{Progress, say};
 use crate::recorder::Recorder;
 use crate::{configuration, device, interrupt, loading, winner};
+use anyhow::anyhow;
 use radars_search::{RunFolder, StopSignal, Task};
 use radars_tensor::{Backend, Region};
 use std::time::Instant;
@@ -19,6 +20,13 @@ pub fn run(arguments: &SearchArgs) -> Result<String> {
     let backend = device::cpu(&arguments.device)?;
     device::check_available(config.memory)?;
     let mut task = loading::task(config, arguments.run.quiet)?;
+    if task.space.decisions().is_empty() {
+        return Err(Failure::bad_input(anyhow!(
+            "the space {} holds a single architecture, so there is nothing to search; give one of its lists \
+             of choices a second entry",
+            task.space.name()
+        )));
+    }
     if let Some(warning) = configuration::set_reward(&mut task, &arguments.reward)? {
         say(&format!("warning: {warning}"));
     }

@@ -39,6 +39,19 @@ pub enum Error {
         /// What it has to be.
         expected: &'static str,
     },
+    /// A split that is trained on has not the images of one batch.
+    #[error(
+        "the {split} split has {images} images, fewer than a batch of {batch}; lower --batch, raise \
+         --limit-train or data.{split}_fraction, or give a larger data set with --data"
+    )]
+    SplitBelowBatch {
+        /// The split.
+        split: &'static str,
+        /// How many images it has.
+        images: usize,
+        /// The batch size.
+        batch: usize,
+    },
     /// Not even the cheapest single path fits the memory bound.
     #[error(
         "a bound of {} is too small: training the smallest path of this space at batch {batch} takes {} \

@@ -48,12 +48,16 @@ impl Task {
             rewards: config.data.rewards_fraction,
         };
         let splits = Splits::new(&data.train, fractions, Seed(config.seed))?;
-        if splits.weights.len() < config.batch || splits.alpha.len() < config.batch {
-            return Err(Error::Setting {
-                setting: "batch",
-                value: config.batch.to_string(),
-                expected: "at most the images of the weights split and of the alpha split",
-            });
+        let batch = config.batch;
+        for (split, part) in [("weights", &splits.weights), ("alpha", &splits.alpha)] {
+            let images = part.len();
+            if images < batch {
+                return Err(Error::SplitBelowBatch {
+                    split,
+                    images,
+                    batch,
+                });
+            }
         }
         let reward = match config.reward {
             Some(reward) => Reward::new(reward.alpha, reward.beta, reward.gamma)?,

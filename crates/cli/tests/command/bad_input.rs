@@ -71,6 +71,18 @@ fn a_space_file_that_is_wrong() {
 }
 
 #[test]
+fn a_space_without_a_choice() {
+    let folder = folder();
+    let lists = TINY_SPACE.replace("[1, 3]", "[3]").replace("[3, 6]", "[3]");
+    fs::write(folder.path().join("single.toml"), lists).unwrap();
+    refused(
+        folder.path(),
+        "search --space single.toml",
+        &["single architecture", "choices"],
+    );
+}
+
+#[test]
 fn data_of_the_wrong_kind() {
     let folder = folder();
     let data = folder.path().join("data");
@@ -184,7 +196,7 @@ fn settings_that_make_no_sense() {
     refused(
         folder.path(),
         "search --limit-train 50 --batch 32",
-        &["batch"],
+        &["weights split has 28 images", "lower --batch"],
     );
     refused(folder.path(), "search --alpha 2", &["--alpha", "0 to 1"]);
     refused(folder.path(), "search --device cuda", &["no CUDA backend"]);
