@@ -32,6 +32,7 @@ pub fn of_task(arguments: &TaskArgs) -> Result<Config> {
         config.data.source = absolute;
     }
     config.data.limit_train = arguments.limit_train.or(config.data.limit_train);
+    config.data.resize = arguments.resize.or(config.data.resize);
     set(&mut config.memory, arguments.memory);
     set(&mut config.batch, arguments.batch);
     Ok(config)

@@ -159,7 +159,7 @@ pub enum Error {
 
     /// An image is not of the size of those before it, and no common size was asked for.
     #[error(
-        "{}: {}x{} pixels (height x width), but the images before it have {}x{}; ask for a common size (`resize`)",
+        "{}: {}x{} pixels (height x width), but the images before it have {}x{}",
         path.display(), found.0, found.1, expected.0, expected.1
     )]
     ImageSize {

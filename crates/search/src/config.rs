@@ -86,6 +86,9 @@ pub struct DataConfig {
     /// Use at most this many training images.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub limit_train: Option<usize>,
+    /// Scale every image to this height and width; none leaves them as they are.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub resize: Option<(usize, usize)>,
     /// Share of the training images that train network weights.
     pub weights_fraction: f64,
     /// Share that trains architecture weights.

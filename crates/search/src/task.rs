@@ -31,6 +31,7 @@ impl Task {
         let space = read_space(&config.space)?;
         let options = LoadOptions {
             limit_train: config.data.limit_train,
+            resize: config.data.resize,
             progress,
             ..LoadOptions::default()
         };

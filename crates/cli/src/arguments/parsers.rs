@@ -9,6 +9,13 @@ pub fn size(text: &str) -> Result<ByteSize, String> {
         .map_err(|_| "a size with its unit is expected, such as 96MiB, 2GiB or 1500MB".to_owned())
 }
 
+/// Height and width such as `64x48`.
+pub fn height_and_width(text: &str) -> Result<(usize, usize), String> {
+    text.split_once('x')
+        .and_then(|(height, width)| height.parse().ok().zip(width.parse().ok()))
+        .ok_or_else(|| "height and width in pixels are expected, such as 64x48".to_owned())
+}
+
 /// A duration such as `48h`.
 pub fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text)
@@ -65,6 +72,10 @@ mod tests {
         assert_eq!(size("96MiB"), Ok(ByteSize(96 << 20)));
         assert_eq!(size("1.5 GB"), Ok(ByteSize(1_500_000_000)));
         assert!(size("plenty").unwrap_err().contains("96MiB"));
+        assert_eq!(height_and_width("64x48"), Ok((64, 48)));
+        for text in ["64", "64x", "64x48x3", "-1x4"] {
+            assert!(height_and_width(text).unwrap_err().contains("64x48"));
+        }
         assert_eq!(duration("1h 30m"), Ok(Duration::from_secs(5400)));
         assert!(duration("soon").unwrap_err().contains("48h"));
         assert_eq!(share("1"), Ok(1.0));

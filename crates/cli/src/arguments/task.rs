@@ -1,6 +1,6 @@
 //! Flags that say what is searched: the space, the data, the bound.
 
-use super::parsers::size;
+use super::parsers::{height_and_width, size};
 use bytesize::ByteSize;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -28,6 +28,10 @@ pub struct TaskArgs {
     /// in train/CLASS/ and test/CLASS/ [default: what the preset says]
     #[arg(long, value_name = "NAME|FOLDER")]
     pub data: Option<String>,
+
+    /// Scale every image to HEIGHTxWIDTH, such as 64x48, whatever its proportions [default: as they are]
+    #[arg(long, value_name = "SIZE", value_parser = height_and_width)]
+    pub resize: Option<(usize, usize)>,
 
     /// Use at most N training images, the same ones in every run [default: all]
     #[arg(long, value_name = "N")]

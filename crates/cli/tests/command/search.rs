@@ -1,7 +1,7 @@
 //! `radars search` from its start to its end.
 
 use super::{TINY_SEARCH, command, folder, radars, stdout};
-use radars_search::{Event, RunResult, Stop};
+use radars_search::{Config, Event, RunResult, Stop};
 use std::path::Path;
 
 fn result(folder: &Path) -> RunResult {
@@ -69,6 +69,19 @@ fn the_same_run_has_the_same_fingerprint() {
     );
     let other = fingerprint("search --config first/config.toml --seed 1", "seed");
     assert_ne!(other, first);
+}
+
+/// The space takes its input from the data, which is 28x28.
+#[test]
+fn images_are_scaled_when_asked_for() {
+    let folder = folder();
+    let line = format!("{TINY_SEARCH} --resize 14x20 --quiet --out run");
+    stdout(folder.path(), &line);
+    let read = |name: &str| std::fs::read_to_string(folder.path().join("run").join(name)).unwrap();
+    let space = read("space.toml");
+    assert!(space.contains("height = 14, width = 20"), "{space}");
+    let config = Config::from_toml(&read("config.toml"), "config.toml").unwrap();
+    assert_eq!(config.data.resize, Some((14, 20)));
 }
 
 #[test]
