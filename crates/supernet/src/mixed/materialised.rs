@@ -1,16 +1,17 @@
 //! The materialised mixture: every candidate's output computed and kept, as in the DNAS literature.
 //!
 //! `y = sum_m c_m conv(Qa_m(x), Qw_m(W_m))`, with `c_m` the mixing weight times the candidate's gain.
-//! Backward, with `x_m = Qa_m(x)`, `w_m = Qw_m(W_m)`:
+//! Backward, with `x_a = Qa(x)`, `w_m = Qw_m(W_m)` and `K` the largest kernel among the candidates of `a`:
 //!
 //! | gradient of | is |
 //! |---|---|
-//! | `c_m` | `<dy, conv(x_m, w_m)>`, so the outputs are kept when it is wanted |
-//! | `W_m` | `c_m * wgrad(x_m, dy)` where `Qw_m` passes |
-//! | `x` | `sum over a of [sum over m with Qa_m = a of dgrad(dy, c_m w_m)]` where `Qa` passes |
+//! | `c_m` | `<dy, conv(x_a, w_m)>`, so the outputs are kept when it is wanted |
+//! | `W_m` | `c_m * crop(wgrad_K(x_a, dy))` where `Qw_m` passes |
+//! | `x` | `sum over a of dgrad_K(dy, sum over m with Qa_m = a of c_m pad(w_m))` where `Qa` passes |
 //!
-//! Candidates with one activation format share the quantised input. Weights are quantised again on the
-//! way back instead of being kept.
+//! Candidates with one activation format share the quantised input, and as convolution is linear also one
+//! convolution for each way back. Of `x` only the masks of its quantisers are kept, one bit an element and
+//! format. Weights are quantised again on the way back instead of being kept.
 
 use radars_nn::autograd::{Backward, Tape, Var};
 use radars_nn::tensor::{
@@ -41,7 +42,7 @@ pub fn materialised<B: Backend>(
     c: Var<B>,
     candidates: Vec<(CandidateFormat, Var<B>)>,
     stride: usize,
-    groups: usize,
+    channel_groups: usize,
 ) -> Result<Var<B>> {
     let needs = Needs {
         x: x.requires_gradient(),
@@ -50,42 +51,51 @@ pub fn materialised<B: Backend>(
     };
     let mut ids = vec![x.id(), c.id()];
     ids.extend(candidates.iter().map(|(_, w)| w.id()));
-    let (mut terms, mut outputs, mut mixed) = (Vec::new(), Vec::new(), None);
-    let mut inputs: Vec<(Option<FixedPoint>, Tensor<B>)> = Vec::new();
+    let (mut groups, mut inputs): (Vec<Group<B>>, Vec<Tensor<B>>) = (Vec::new(), Vec::new());
+    let (mut outputs, mut mixed) = (Vec::new(), None);
     for (m, (format, w)) in candidates.into_iter().enumerate() {
         let w = w.into_value();
-        let input = match inputs.iter().find(|(a, _)| *a == format.activation) {
-            Some((_, input)) => input.clone(),
-            None => {
-                let input = quantised(x.value(), format.activation)?;
-                inputs.push((format.activation, input.clone()));
-                input
-            }
+        let known = groups
+            .iter()
+            .position(|group| group.activation == format.activation);
+        let input = match known {
+            Some(group) => inputs[group].clone(),
+            None => quantised(x.value(), format.activation)?,
         };
         let options = Conv2dOptions {
             stride,
             padding: w.dims().get(1).map_or(0, |k| k / 2),
-            groups,
+            groups: channel_groups,
         };
         let geometry = input.conv2d_geometry(&w, options)?;
         let y = input.conv2d(&quantised(&w, format.weight)?, options)?;
-        let coefficient = c.value().coefficient(m)?;
-        match &mut mixed {
-            None => {
-                let mut sum = Tensor::zeros(tape.arena(), y.shape())?;
-                sum.accumulate(coefficient, &y)?;
-                mixed = Some(sum);
-            }
-            Some(sum) => sum.accumulate(coefficient, &y)?,
-        }
         if needs.c {
-            outputs.push(y);
+            outputs.push(y.clone());
         }
-        terms.push(Term {
-            format,
+        match &mut mixed {
+            None => mixed = Some(scaled(y, c.value(), m)?),
+            Some(sum) => sum.accumulate(c.value().coefficient(m)?, &y)?,
+        }
+        let term = Term {
+            m,
+            format: format.weight,
+            kernel: geometry.kernel,
             w,
-            geometry,
-        });
+        };
+        match known {
+            Some(group) => groups[group].add(term, geometry),
+            None => {
+                let gate = format.activation.filter(|_| needs.x);
+                let gate = gate.map(|format| x.value().mask(MaskOp::InRange(format)));
+                inputs.push(input);
+                groups.push(Group {
+                    activation: format.activation,
+                    gate: gate.transpose()?,
+                    geometry,
+                    terms: vec![term],
+                });
+            }
+        }
     }
     let Some(mixed) = mixed else {
         let (what, expected) = ("the number of candidates", "at least 1");
@@ -100,9 +110,8 @@ pub fn materialised<B: Backend>(
         inputs.clear();
     }
     let backward = Materialised {
-        x: x.into_value(),
         c: c.into_value(),
-        terms,
+        groups,
         inputs,
         outputs,
         needs,
@@ -117,18 +126,79 @@ struct Needs {
     weights: bool,
 }
 
-struct Term<B: Backend> {
-    format: CandidateFormat,
-    w: Tensor<B>,
+/// The candidates of one activation format.
+struct Group<B: Backend> {
+    activation: Option<FixedPoint>,
+    /// Where the quantiser lets the gradient of `x` pass; none without a quantiser, and when that gradient
+    /// is not wanted.
+    gate: Option<Tensor<B>>,
+    /// The convolution with the largest kernel.
     geometry: Conv2d,
+    terms: Vec<Term<B>>,
+}
+
+struct Term<B: Backend> {
+    /// Position among all candidates.
+    m: usize,
+    format: Option<FixedPoint>,
+    kernel: usize,
+    w: Tensor<B>,
+}
+
+impl<B: Backend> Group<B> {
+    fn add(&mut self, term: Term<B>, geometry: Conv2d) {
+        if geometry.kernel > self.geometry.kernel {
+            self.geometry = geometry;
+        }
+        self.terms.push(term);
+    }
+
+    /// The gradients of the weights, by position of the candidate.
+    fn weight_gradients(
+        &self,
+        input: Tensor<B>,
+        c: &Tensor<B>,
+        dy: &Tensor<B>,
+    ) -> Result<Vec<(usize, Tensor<B>)>> {
+        let shared = dy.conv2d_weight_gradient(&input, &self.geometry)?;
+        drop(input);
+        let gradient = |term: &Term<B>| {
+            let dw = scaled(shared.crop_kernel(term.kernel)?, c, term.m)?;
+            let dw = match term.format {
+                None => dw,
+                Some(format) => dw.masked_in_place(&term.w.mask(MaskOp::InRange(format))?)?,
+            };
+            Ok((term.m, dw))
+        };
+        self.terms.iter().map(gradient).collect()
+    }
+
+    /// What flows back to `x`.
+    fn input_gradient(self, c: &Tensor<B>, dy: &Tensor<B>) -> Result<Tensor<B>> {
+        let Conv2d {
+            kernel,
+            input: [_, _, ci],
+            output: [_, _, co],
+            groups,
+            ..
+        } = self.geometry;
+        let mut w = Tensor::zeros(dy.arena(), [co, kernel, kernel, ci / groups])?;
+        for term in &self.terms {
+            w.embed_kernel(c.coefficient(term.m)?, &quantised(&term.w, term.format)?)?;
+        }
+        let dx = dy.conv2d_input_gradient(&w, &self.geometry)?;
+        match self.gate {
+            None => Ok(dx),
+            Some(gate) => dx.masked_in_place(&gate),
+        }
+    }
 }
 
 struct Materialised<B: Backend> {
-    x: Tensor<B>,
     c: Tensor<B>,
-    terms: Vec<Term<B>>,
-    /// The quantised inputs, for the weights' gradients; empty when those are not wanted.
-    inputs: Vec<(Option<FixedPoint>, Tensor<B>)>,
+    groups: Vec<Group<B>>,
+    /// The quantised input of every group, for the weights' gradients; empty when those are not wanted.
+    inputs: Vec<Tensor<B>>,
     /// The candidates' outputs, for the mixing weights' gradients; empty when those are not wanted.
     outputs: Vec<Tensor<B>>,
     needs: Needs,
@@ -137,14 +207,14 @@ struct Materialised<B: Backend> {
 impl<B: Backend> Backward<B> for Materialised<B> {
     fn backward(self: Box<Self>, dy: Tensor<B>) -> Result<Vec<Option<Tensor<B>>>> {
         let Materialised {
-            x,
             c,
-            terms,
+            groups,
             inputs,
             outputs,
             needs,
         } = *self;
-        let mut gradients: Vec<Option<Tensor<B>>> = (0..terms.len() + 2).map(|_| None).collect();
+        let candidates: usize = groups.iter().map(|group| group.terms.len()).sum();
+        let mut gradients: Vec<Option<Tensor<B>>> = (0..candidates + 2).map(|_| None).collect();
         if needs.c {
             let mut dc = Tensor::empty(c.arena(), "materialised", c.shape(), DType::F32)?;
             for (m, output) in outputs.into_iter().enumerate() {
@@ -152,69 +222,30 @@ impl<B: Backend> Backward<B> for Materialised<B> {
             }
             gradients[1] = Some(dc);
         }
-        if needs.weights {
-            for (m, term) in terms.iter().enumerate() {
-                let input = inputs.iter().find(|(a, _)| *a == term.format.activation);
-                let Some((_, input)) = input else { continue };
-                let dw = dy.conv2d_weight_gradient(input, &term.geometry)?;
-                let dw = scaled(dw, &c, m)?;
-                gradients[m + 2] = Some(passed(dw, &term.w, term.format.weight)?);
+        for (group, input) in groups.iter().zip(inputs) {
+            for (m, dw) in group.weight_gradients(input, &c, &dy)? {
+                gradients[m + 2] = Some(dw);
             }
         }
-        drop(inputs);
         if needs.x {
-            gradients[0] = input_gradient(&x, &c, &terms, &dy)?;
+            let mut sum: Option<Tensor<B>> = None;
+            for group in groups {
+                let dx = group.input_gradient(&c, &dy)?;
+                match &mut sum {
+                    None => sum = Some(dx),
+                    Some(sum) => sum.accumulate(Coefficient::Constant(1.0), &dx)?,
+                }
+            }
+            gradients[0] = sum;
         }
         Ok(gradients)
     }
 
     fn saved_bytes(&self) -> usize {
-        let inputs: usize = self
-            .inputs
-            .iter()
-            .map(|(_, t)| {
-                if t.shares_memory(&self.x) {
-                    0
-                } else {
-                    t.bytes()
-                }
-            })
-            .sum();
-        let outputs: usize = self.outputs.iter().map(Tensor::bytes).sum();
-        self.x.bytes() + inputs + outputs
+        let gates = self.groups.iter().filter_map(|group| group.gate.as_ref());
+        let saved = gates.chain(&self.inputs).chain(&self.outputs);
+        saved.map(Tensor::bytes).sum()
     }
-}
-
-/// The gradient of the shared input, one activation format after the other.
-fn input_gradient<B: Backend>(
-    x: &Tensor<B>,
-    c: &Tensor<B>,
-    terms: &[Term<B>],
-    dy: &Tensor<B>,
-) -> Result<Option<Tensor<B>>> {
-    let mut formats: Vec<Option<FixedPoint>> = Vec::new();
-    for term in terms {
-        if !formats.contains(&term.format.activation) {
-            formats.push(term.format.activation);
-        }
-    }
-    let mut sum: Option<Tensor<B>> = None;
-    for format in formats {
-        let mut of_format: Option<Tensor<B>> = None;
-        for (m, term) in terms
-            .iter()
-            .enumerate()
-            .filter(|(_, t)| t.format.activation == format)
-        {
-            let w = scaled(quantised(&term.w, term.format.weight)?, c, m)?;
-            let dx = dy.conv2d_input_gradient(&w, &term.geometry)?;
-            add(&mut of_format, dx)?;
-        }
-        if let Some(dx) = of_format {
-            add(&mut sum, passed(dx, x, format)?)?;
-        }
-    }
-    Ok(sum)
 }
 
 /// `Q(x)`, or `x` itself where there is no quantiser.
@@ -225,29 +256,11 @@ fn quantised<B: Backend>(x: &Tensor<B>, format: Option<FixedPoint>) -> Result<Te
     }
 }
 
-/// `gradient` where the quantiser passes it at its input `x`, in the gradient's memory.
-fn passed<B: Backend>(
-    gradient: Tensor<B>,
-    x: &Tensor<B>,
-    format: Option<FixedPoint>,
-) -> Result<Tensor<B>> {
-    match format {
-        None => Ok(gradient),
-        Some(format) => gradient.masked_in_place(&x.mask(MaskOp::InRange(format))?),
-    }
-}
-
-/// `c[m] * t`, in the memory of `t`.
+/// `c[m] * t`, in the memory of `t` when nothing else owns it.
 fn scaled<B: Backend>(t: Tensor<B>, c: &Tensor<B>, m: usize) -> Result<Tensor<B>> {
-    // A float candidate's weights are the parameter itself, which has other owners.
-    let t = if t.is_unique() { t } else { t.copy()? };
-    t.binary_in_place(BinaryOp::Mul, &c.narrow(m, 1)?)
-}
-
-fn add<B: Backend>(sum: &mut Option<Tensor<B>>, term: Tensor<B>) -> Result<()> {
-    match sum {
-        None => *sum = Some(term),
-        Some(sum) => sum.accumulate(Coefficient::Constant(1.0), &term)?,
+    let c = c.narrow(m, 1)?;
+    match t.is_unique() {
+        true => t.binary_in_place(BinaryOp::Mul, &c),
+        false => t.binary(BinaryOp::Mul, &c),
     }
-    Ok(())
 }
