@@ -208,12 +208,13 @@ fn a_materialised_layer_equals_the_sum_over_its_candidates() {
 
 /// `trained`: whether gradients of the weights, and of the mixing weights, are wanted.
 fn materialised_case(arena: &Arena<Cpu>, seed: u64, sizes: &Sizes, trained: (bool, bool)) {
-    // Two share an activation format, two a kernel size.
+    // Three share an activation format, and the largest kernel of these is neither the first nor the last.
     let of = |k, (ai, af), (wi, wf)| (k, FixedPoint::unsigned(ai, af), FixedPoint::signed(wi, wf));
     let candidates = [
         of(3, (1, 3), (1, 3)),
-        of(5, (3, 6), (3, 1)),
-        of(3, (3, 6), (1, 6)),
+        of(3, (3, 6), (3, 1)),
+        of(5, (3, 6), (1, 6)),
+        of(1, (3, 6), (1, 3)),
         of(1, (1, 1), (3, 3)),
     ];
     let x = random(seed, "x", elements(sizes.input()), -0.5, 3.0);
@@ -263,6 +264,16 @@ fn materialised_case(arena: &Arena<Cpu>, seed: u64, sizes: &Sizes, trained: (boo
     let (x_id, c_id) = (x_var.id().unwrap(), c_var.id());
     let w_ids: Vec<_> = terms.iter().map(|(_, w)| w.id()).collect();
     let y = materialised(&mut tape, x_var, c_var, terms, sizes.stride, 1).unwrap();
+    // Of each of the three activation formats a mask, and the quantised input for the weights' gradients;
+    // of each candidate its output for the mixing weights'; of x itself nothing.
+    let inputs = if trained.0 { 3 * 4 * x.len() } else { 0 };
+    let outputs = if trained.1 {
+        candidates.len() * 4 * dy.len()
+    } else {
+        0
+    };
+    let saved_bytes = 3 * x.len().div_ceil(8) + inputs + outputs;
+    assert_eq!(tape.saved_bytes(), saved_bytes, "seed {seed}");
     check(
         "the output",
         seed,
