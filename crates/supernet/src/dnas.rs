@@ -38,11 +38,11 @@ pub struct SuperNetPlan<'a> {
 /// weights (`beta`, the classifier) is left out.
 pub struct DnasTrainer<B: Backend> {
     network: SuperNet<B>,
-    parameters: Parameters<B>,
-    weight_optimizer: Sgd<B>,
-    alpha_optimizer: Adam<B>,
-    weight_losses: LossSum<B>,
-    alpha_losses: LossSum<B>,
+    pub(crate) parameters: Parameters<B>,
+    pub(crate) weight_optimizer: Sgd<B>,
+    pub(crate) alpha_optimizer: Adam<B>,
+    pub(crate) weight_losses: LossSum<B>,
+    pub(crate) alpha_losses: LossSum<B>,
     settings: DnasSettings,
     accuracy_weight: f32,
     input: ImageShape,

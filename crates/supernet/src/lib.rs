@@ -38,6 +38,7 @@ mod format;
 pub mod mixed;
 mod mixing;
 mod plan;
+mod state;
 mod supernet;
 mod trainer;
 
@@ -47,5 +48,7 @@ pub use error::{Error, Result};
 pub use mixing::Mixing;
 pub use plan::{BatchSizes, Plan, plan_child, plan_supernet};
 pub use radars_nn as nn;
+pub use state::{ChildState, DnasState};
 pub use supernet::{Mixture, Relaxation, SuperNet};
 pub use trainer::{ChildTrainer, Images, WeightSettings};
+pub use training_macs::{SuperNetMacs, child_evaluation_macs, child_step_macs, supernet_step_macs};

@@ -72,9 +72,9 @@ impl<B: Backend> DeviceBatch<B> {
 /// A child network in training: its weights, their optimizer, and the loss so far.
 pub struct ChildTrainer<B: Backend> {
     network: Child,
-    parameters: Parameters<B>,
-    optimizer: Sgd<B>,
-    losses: LossSum<B>,
+    pub(crate) parameters: Parameters<B>,
+    pub(crate) optimizer: Sgd<B>,
+    pub(crate) losses: LossSum<B>,
     settings: WeightSettings,
     input: ImageShape,
 }
@@ -212,5 +212,10 @@ impl<B: Backend> LossSum<B> {
         let mean = f64::from(self.sum.item()?) / steps as f64;
         self.sum.fill(0.0)?;
         Ok(Some(mean))
+    }
+
+    pub(crate) fn clear(&mut self) -> Result<()> {
+        self.steps = 0;
+        Ok(self.sum.fill(0.0)?)
     }
 }
