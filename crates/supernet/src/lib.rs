@@ -41,6 +41,7 @@ mod plan;
 mod state;
 mod supernet;
 mod trainer;
+mod training_macs;
 
 pub use child::Child;
 pub use dnas::{DnasSettings, DnasTrainer, SuperNetPlan};

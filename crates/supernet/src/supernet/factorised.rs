@@ -177,7 +177,7 @@ impl<B: Backend> MixedLayer<B> for Factorised<B> {
 }
 
 /// The distinct values, in order of first appearance.
-fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
+pub(crate) fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
     let mut distinct = Vec::new();
     for value in values {
         if !distinct.contains(&value) {

@@ -7,7 +7,7 @@ mod materialised;
 
 use crate::child::classifier;
 use crate::{Error, Mixing, Result};
-pub(crate) use factorised::combinations;
+pub(crate) use factorised::{combinations, distinct};
 use layer::MixedLayer;
 use radars_nn::autograd::{Var, ops};
 use radars_nn::tensor::random::Seed;

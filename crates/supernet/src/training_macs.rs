@@ -1,0 +1,199 @@
+//! Multiply-accumulates of training, for one image: what the budgets of a comparison are counted in.
+//!
+//! The convolutions and the classifier's products that a step really computes are counted: forward (fprop),
+//! the gradient of the input (dgrad) and that of the weights (wgrad), each as many as the forward pass.
+//! Elementwise work, reductions and the optimizers are left out: they are small, and much the same for all.
+//! Counts saturate at `u64::MAX`.
+
+use crate::supernet::distinct;
+use crate::{Error, Mixing, Result};
+use radars_space::{Architecture, Candidate, Space};
+use serde::{Deserialize, Serialize};
+
+/// Multiply-accumulates of the two steps of a SuperNet, for one image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuperNetMacs {
+    /// Of [`crate::DnasTrainer::weight_step`].
+    pub weight: u64,
+    /// Of [`crate::DnasTrainer::alpha_step`].
+    pub alpha: u64,
+}
+
+/// What one [`crate::ChildTrainer::step`] computes for an image: everything three times, but for the first
+/// layer, whose input needs no gradient.
+///
+/// # Errors
+/// [`Error::Space`] for another number of layers, and before [`Space::resolve`].
+pub fn child_step_macs(space: &Space, architecture: &Architecture) -> Result<u64> {
+    let cost = space.cost(architecture)?;
+    let first = cost.layers.first().map_or(0, |layer| layer.macs);
+    let layers = cost.layers.iter().skip(1).map(|layer| layer.macs);
+    let thrice = layers.chain([cost.classifier.macs]).map(|macs| (3, macs));
+    Ok(sum([(2, first)].into_iter().chain(thrice)))
+}
+
+/// What the evaluation of an image computes.
+///
+/// # Errors
+/// [`Error::Space`] for another number of layers, and before [`Space::resolve`].
+pub fn child_evaluation_macs(space: &Space, architecture: &Architecture) -> Result<u64> {
+    Ok(space.cost(architecture)?.macs)
+}
+
+/// What the steps of a SuperNet compute for an image.
+///
+/// Materialised: the fprop of every candidate, and for every activation format one dgrad and one wgrad with
+/// the largest kernel among its candidates; the alpha step needs no wgrad. Factorised: one convolution with
+/// the largest kernel; its alpha step needs the gradients of both operands, since both are mixed. Neither
+/// needs the gradient of the images, except for a quantised factorised alpha step, which mixes their
+/// quantised forms.
+///
+/// # Errors
+/// [`Error::Candidates`] when a layer has none; [`Error::Space`] before [`Space::resolve`].
+pub fn supernet_step_macs(
+    space: &Space,
+    candidates: &[Vec<Candidate>],
+    mixing: Mixing,
+) -> Result<SuperNetMacs> {
+    let geometry = space.geometry()?;
+    let found = candidates.iter().filter(|c| !c.is_empty()).count();
+    if found != geometry.len() || candidates.len() != geometry.len() {
+        return Err(Error::Candidates {
+            expected: geometry.len(),
+            found,
+        });
+    }
+    let classifier = space.classifier_cost()?.macs;
+    let mut weight = vec![(3, classifier)];
+    let mut alpha = vec![(2, classifier)];
+    for (index, (g, candidates)) in geometry.iter().zip(candidates).enumerate() {
+        let follows = u64::from(index > 0);
+        let largest = |candidates: &mut dyn Iterator<Item = &Candidate>| {
+            g.macs(candidates.map(|c| c.kernel).max().unwrap_or(0))
+        };
+        match mixing {
+            Mixing::Materialised => {
+                let forward = candidates.iter().map(|c| (1, g.macs(c.kernel)));
+                weight.extend(forward.clone());
+                alpha.extend(forward);
+                for format in distinct(candidates.iter().map(Candidate::activation)) {
+                    let mut group = candidates.iter().filter(|c| c.activation() == format);
+                    let macs = largest(&mut group);
+                    weight.push((1 + follows, macs));
+                    alpha.push((follows, macs));
+                }
+            }
+            Mixing::Factorised => {
+                let macs = largest(&mut candidates.iter());
+                let mixed_input = u64::from(space.is_quantised());
+                weight.push((2 + follows, macs));
+                alpha.push((2 + follows.max(mixed_input), macs));
+            }
+        }
+    }
+    Ok(SuperNetMacs {
+        weight: sum(weight),
+        alpha: sum(alpha),
+    })
+}
+
+/// The sum of products.
+fn sum(terms: impl IntoIterator<Item = (u64, u64)>) -> u64 {
+    let products = terms.into_iter().map(|(a, b)| a.saturating_mul(b));
+    products.fold(0, u64::saturating_add)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use radars_space::{BitChoices, Choices, ImageShape, Layer, Precision};
+
+    const IMAGES: ImageShape = ImageShape {
+        height: 8,
+        width: 8,
+        channels: 3,
+    };
+
+    fn resolved(choices: Choices) -> Space {
+        let layers = vec![
+            Layer::conv(4, 2, choices.clone()),
+            Layer::conv(6, 1, choices),
+        ];
+        let space = Space::new("test", layers).unwrap();
+        space.resolve(IMAGES, 10).unwrap()
+    }
+
+    fn quantised_space() -> Space {
+        let bits = BitChoices {
+            integer: vec![1],
+            fraction: vec![3, 6],
+        };
+        resolved(Choices::quantised(&[1, 3, 5], &bits, &bits).unwrap())
+    }
+
+    fn bits(fraction: u8) -> Precision {
+        Precision {
+            integer: 1,
+            fraction,
+        }
+    }
+
+    /// Kernels 1, 3 and 5, of which 1 and 3 have one activation format.
+    fn three() -> Vec<Candidate> {
+        vec![
+            Candidate::quantised(1, bits(3), bits(3)),
+            Candidate::quantised(3, bits(3), bits(6)),
+            Candidate::quantised(5, bits(6), bits(3)),
+        ]
+    }
+
+    // By hand: 4 x 4 pixels; layer 0 has 3 * 4 = 12 weights a tap: 192 MACs for kernel 1, 1728 for 3, 4800
+    // for 5; layer 1 has 4 * 6 = 24: 384, 3456, 9600; the classifier has 6 * 10 = 60.
+
+    #[test]
+    fn a_child_goes_back_twice_but_for_its_first_layer() {
+        let space = quantised_space();
+        let architecture = Architecture(vec![three()[1], three()[2]]);
+        let step = child_step_macs(&space, &architecture).unwrap();
+        assert_eq!(step, 2 * 1728 + 3 * 9600 + 3 * 60);
+        let evaluation = child_evaluation_macs(&space, &architecture).unwrap();
+        assert_eq!(evaluation, 1728 + 9600 + 60);
+    }
+
+    #[test]
+    fn a_materialised_mixture_goes_back_once_an_activation_format() {
+        let candidates = [three(), three()];
+        let macs = supernet_step_macs(&quantised_space(), &candidates, Mixing::Materialised);
+        let forward = (192 + 1728 + 4800) + (384 + 3456 + 9600);
+        let weight = forward + (1728 + 4800) + 2 * (3456 + 9600) + 3 * 60;
+        let alpha = forward + (3456 + 9600) + 2 * 60;
+        assert_eq!(macs.unwrap(), SuperNetMacs { weight, alpha });
+    }
+
+    #[test]
+    fn a_factorised_mixture_is_one_convolution() {
+        let candidates = [three(), three()];
+        let macs = supernet_step_macs(&quantised_space(), &candidates, Mixing::Factorised);
+        let weight = 2 * 4800 + 3 * 9600 + 3 * 60;
+        let alpha = 3 * 4800 + 3 * 9600 + 2 * 60;
+        assert_eq!(macs.unwrap(), SuperNetMacs { weight, alpha });
+
+        // In floats the images are not mixed.
+        let float = resolved(Choices::float(&[1, 3]).unwrap());
+        let candidates = vec![vec![Candidate::float(1), Candidate::float(3)]; 2];
+        let macs = supernet_step_macs(&float, &candidates, Mixing::Factorised).unwrap();
+        assert_eq!(macs.alpha, 2 * 1728 + 3 * 3456 + 2 * 60);
+    }
+
+    #[test]
+    fn a_layer_without_candidates_is_refused() {
+        let macs = supernet_step_macs(&quantised_space(), &[three(), vec![]], Mixing::Factorised);
+        assert!(matches!(
+            macs,
+            Err(Error::Candidates {
+                expected: 2,
+                found: 1
+            })
+        ));
+    }
+}
