@@ -117,4 +117,58 @@ pub enum Error {
     /// The data set.
     #[error(transparent)]
     Data(#[from] radars_data::Error),
+    /// A float in the state of a checkpoint is infinite or not a number, which JSON cannot hold.
+    #[error("{}: {field} is {value}, which JSON cannot hold", path.display())]
+    NotFinite {
+        /// The file it was to be written to.
+        path: PathBuf,
+        /// Which field of the state.
+        field: String,
+        /// Its value.
+        value: f64,
+    },
+    /// A tensor cannot be put into a checkpoint.
+    #[error("tensor `{group}/{name}` cannot be put into a checkpoint: {reason}")]
+    CheckpointTensor {
+        /// Its group.
+        group: String,
+        /// Its name.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A checkpoint cannot be written to the disk.
+    #[error(
+        "{}: the checkpoint could not be written: {source}; the one before it is whole: make room on the disk, or \
+         mend what the system says, and go on with --resume", path.display()
+    )]
+    CheckpointWrite {
+        /// The folder it was to be.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Another process goes on with the same run.
+    #[error("{}: another process is writing to this run; wait for it or stop it", path.display())]
+    CheckpointsInUse {
+        /// The folder of checkpoints.
+        path: PathBuf,
+    },
+    /// There is no checkpoint: nothing to go on from.
+    #[error("{}: holds no checkpoint, so there is nothing to resume; start the run anew", path.display())]
+    NoCheckpoint {
+        /// The folder of checkpoints.
+        path: PathBuf,
+    },
+    /// There are checkpoints, but none can be used.
+    #[error(
+        "{}: none of its checkpoints can be used ({}); start the run anew",
+        path.display(), refused.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    )]
+    NoWholeCheckpoint {
+        /// The folder of checkpoints.
+        path: PathBuf,
+        /// Each with its reason, newest first.
+        refused: Vec<crate::RefusedCheckpoint>,
+    },
 }

@@ -31,6 +31,7 @@
 
 mod algorithm;
 mod candidates;
+mod checkpoint;
 mod config;
 mod error;
 mod evaluator;
@@ -49,6 +50,7 @@ mod task;
 mod trainer;
 
 pub use candidates::candidates_of;
+pub use checkpoint::{Checkpoint, Checkpoints, RefusedCheckpoint, Restored, keep_lines};
 pub use config::*;
 pub use error::{Error, Result};
 pub use evaluator::{Evaluator, Exploitation, Exploited, Measured, Training, Watch};
