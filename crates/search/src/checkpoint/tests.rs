@@ -1,4 +1,8 @@
-//! Tests of checkpoints: what comes back, what is kept.
+//! Tests of checkpoints: what comes back and what is kept; the submodules have faults and damage.
+
+mod damage;
+mod faults;
+mod full_disk;
 
 use super::*;
 use crate::Error;
@@ -76,7 +80,8 @@ fn names(folder: &Path) -> Vec<String> {
 fn write_samples(run: &Path, last: u64) {
     let mut checkpoints = Checkpoints::open(run).unwrap();
     for number in 1..=last {
-        checkpoints.write(&sample(number)).unwrap();
+        let mut disk = faults::FaultyDisk::quick();
+        checkpoints.write_on(&mut disk, &sample(number)).unwrap();
     }
 }
 

@@ -158,6 +158,7 @@ fn is_temporary(path: &Path) -> bool {
     let stem = path.file_stem().and_then(|stem| stem.to_str());
     path.extension().is_some_and(|extension| extension == "tmp")
         && stem.is_some_and(|stem| stem.bytes().all(|byte| byte.is_ascii_digit()))
+        && path.is_dir()
 }
 
 /// For `map_err`: an I/O error of `path`.
