@@ -4,9 +4,12 @@ use crate::Result;
 use crate::format::{activation, activation_format, classifier_formats, weight_format};
 use radars_nn::autograd::{Var, ops};
 use radars_nn::tensor::random::Seed;
-use radars_nn::tensor::{Backend, Conv2dOptions, FixedPoint, Tensor};
-use radars_nn::{BatchNorm2d, Conv2d, Conv2dSettings, Linear, LinearSettings, Parameters, Pass};
-use radars_space::{Architecture, Space};
+use radars_nn::tensor::{Backend, Conv2dOptions, DType, FixedPoint, Shape, Tensor};
+use radars_nn::{
+    BatchNorm2d, Conv2d, Conv2dSettings, Linear, LinearSettings, ParameterId, Parameters, Pass,
+    Role,
+};
+use radars_space::{Architecture, Candidate, ConvGeometry, Space};
 
 /// An architecture as a network: every layer is `conv(Qa(x), Qw(W))`, batch norm, ReLU; then global average
 /// pooling and a linear classifier.
@@ -31,6 +34,16 @@ impl Child {
         architecture: &Architecture,
         seed: Seed,
     ) -> Result<Self> {
+        Child::with_weights(parameters, space, architecture, Weights::Drawn(seed))
+    }
+
+    /// [`Child::new`] with weights from elsewhere.
+    pub(crate) fn with_weights<B: Backend>(
+        parameters: &mut Parameters<B>,
+        space: &Space,
+        architecture: &Architecture,
+        weights: Weights,
+    ) -> Result<Self> {
         let geometry = space.geometry()?;
         space.cost(architecture)?;
         let candidates = architecture.layers();
@@ -40,18 +53,16 @@ impl Child {
         };
         let mut layers = Vec::with_capacity(candidates.len());
         for (layer, (g, candidate)) in geometry.iter().zip(candidates).enumerate() {
-            let settings = Conv2dSettings {
-                in_channels: g.input.channels,
-                out_channels: g.output.channels,
-                kernel: candidate.kernel,
-                options: Conv2dOptions {
-                    stride: g.stride,
-                    padding: candidate.kernel / 2,
-                    groups: g.groups,
+            let name = format!("layer{layer}.conv");
+            let settings = conv_settings(g, candidate);
+            let conv = match weights {
+                Weights::Drawn(seed) => Conv2d::new(parameters, &name, settings, seed)?,
+                Weights::Unset => Conv2d {
+                    weight: unset(parameters, &name, weight_shape(&settings))?,
+                    options: settings.options,
+                    weight_format: settings.weight_format,
                 },
-                weight_format: candidate.weight().map(weight_format),
             };
-            let conv = Conv2d::new(parameters, &format!("layer{layer}.conv"), settings, seed)?;
             let follows = Some(activation(input_of(layer + 1)));
             let norm = BatchNorm2d::new(
                 parameters,
@@ -61,12 +72,19 @@ impl Child {
             )?;
             layers.push((conv, norm));
         }
-        let classifier = classifier(parameters, space, seed)?;
+        let classifier = classifier(parameters, space, weights)?;
         Ok(Child {
             input: input_of(0),
             layers,
             classifier,
         })
+    }
+
+    /// Sets the share of the newest batch in the running statistics.
+    pub(crate) fn set_statistics_momentum(&mut self, momentum: f32) {
+        for (_, norm) in &mut self.layers {
+            norm.momentum = momentum;
+        }
     }
 
     /// The logits of a batch.
@@ -90,20 +108,77 @@ impl Child {
     }
 }
 
+/// Where the weights of a new network come from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Weights {
+    /// Drawn, as a function of the seed and the name.
+    Drawn(Seed),
+    /// From whoever builds the network and writes them all; drawing takes longer than a training step.
+    Unset,
+}
+
+/// The memory of weights, without content.
+fn unset<B: Backend>(
+    parameters: &mut Parameters<B>,
+    name: &str,
+    shape: impl Into<Shape>,
+) -> Result<ParameterId> {
+    let value = Tensor::empty(parameters.arena(), "unset", shape, DType::F32)?;
+    Ok(parameters.add(format!("{name}.weight"), Role::Weight, value)?)
+}
+
+/// The convolution of a candidate.
+pub(crate) fn conv_settings(geometry: &ConvGeometry, candidate: &Candidate) -> Conv2dSettings {
+    Conv2dSettings {
+        in_channels: geometry.input.channels,
+        out_channels: geometry.output.channels,
+        kernel: candidate.kernel,
+        options: Conv2dOptions {
+            stride: geometry.stride,
+            padding: candidate.kernel / 2,
+            groups: geometry.groups,
+        },
+        weight_format: candidate.weight().map(weight_format),
+    }
+}
+
+/// The shape of a convolution's weights; the groups of a [`ConvGeometry`] divide its channels.
+pub(crate) fn weight_shape(conv: &Conv2dSettings) -> [usize; 4] {
+    let depth = conv.in_channels / conv.options.groups;
+    [conv.out_channels, conv.kernel, conv.kernel, depth]
+}
+
 /// The classifier that ends every network of a space.
 pub(crate) fn classifier<B: Backend>(
     parameters: &mut Parameters<B>,
     space: &Space,
-    seed: Seed,
+    weights: Weights,
 ) -> Result<Linear> {
+    const NAME: &str = "classifier";
     let in_features = space.geometry()?.last().map_or(0, |g| g.output.channels);
+    let out_features = space.classes()?;
     let (input_format, weight_format) = classifier_formats(space);
-    let settings = LinearSettings {
-        in_features,
-        out_features: space.classes()?,
-        bias: true,
-        input_format,
-        weight_format,
-    };
-    Ok(Linear::new(parameters, "classifier", settings, seed)?)
+    Ok(match weights {
+        Weights::Drawn(seed) => {
+            let settings = LinearSettings {
+                in_features,
+                out_features,
+                bias: true,
+                input_format,
+                weight_format,
+            };
+            Linear::new(parameters, NAME, settings, seed)?
+        }
+        Weights::Unset => Linear {
+            weight: unset(parameters, NAME, [out_features, in_features])?,
+            bias: Some(parameters.add_full(
+                format!("{NAME}.bias"),
+                Role::Bias,
+                [out_features],
+                0.0,
+            )?),
+            input_format,
+            weight_format,
+        },
+    })
 }

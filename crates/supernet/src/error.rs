@@ -17,6 +17,17 @@ pub enum Error {
         /// Layers that candidates were given for.
         found: usize,
     },
+    /// A path goes through a candidate that the SuperNet does not have.
+    #[error("layer {layer} of the SuperNet has no candidate `{candidate}`")]
+    Path {
+        /// The layer, from 0.
+        layer: usize,
+        /// The candidate.
+        candidate: radars_space::Candidate,
+    },
+    /// A path with inherited weights was evaluated before its statistics were estimated.
+    #[error("the batch statistics of a path with inherited weights have to be estimated first")]
+    NoStatistics,
     /// Labels and images do not go together.
     #[error(
         "a batch of {labels} labels has {values} image values, which is not {labels} images of {image} values"

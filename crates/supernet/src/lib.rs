@@ -3,8 +3,9 @@
 //! An architecture becomes a [`Child`], trained by a [`ChildTrainer`]; some candidates in every layer become
 //! a [`SuperNet`], whose network and architecture weights a [`DnasTrainer`] trains in turn, until
 //! [`DnasTrainer::derive`] names the best path. How a SuperNet holds the mixture of its candidates is a
-//! [`Mixing`]; [`mixed`] has the mathematics of each. [`plan_child`] and [`plan_supernet`] run the very
-//! same programs on a backend that stores nothing, so what they say is what training takes, and a bound of
+//! [`Mixing`]; [`mixed`] has the mathematics of each. A [`OneShot`] trains one path of its candidates at a
+//! time and keeps the others in host memory. [`plan_child`], [`plan_supernet`] and [`plan_one_shot`] run the
+//! very same programs on a backend that stores nothing, so what they say is what training takes, and a bound of
 //! [`Plan::high_water_bytes`] is enough, to the byte. Everything is steps on batches that the caller
 //! brings: no data sets, no epochs, no random numbers but those of a seed.
 //!
@@ -37,6 +38,7 @@ mod error;
 mod format;
 pub mod mixed;
 mod mixing;
+mod one_shot;
 mod plan;
 mod state;
 mod supernet;
@@ -47,6 +49,9 @@ pub use child::Child;
 pub use dnas::{DnasSettings, DnasTrainer, SuperNetPlan};
 pub use error::{Error, Result};
 pub use mixing::Mixing;
+pub use one_shot::{
+    InheritedPath, OneShot, OneShotState, Traffic, plan_one_shot, plan_one_shot_path,
+};
 pub use plan::{BatchSizes, Plan, plan_child, plan_supernet};
 pub use radars_nn as nn;
 pub use state::{ChildState, DnasState};

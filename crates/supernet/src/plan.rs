@@ -22,12 +22,22 @@ pub struct Plan {
 }
 
 impl Plan {
-    fn new(stats: Stats, saved_bytes: usize) -> Self {
+    pub(crate) fn new(stats: Stats, saved_bytes: usize) -> Self {
         Plan {
             peak_bytes: stats.peak_bytes,
             high_water_bytes: stats.high_water_bytes,
             saved_bytes,
             allocations: stats.allocations,
+        }
+    }
+
+    /// The larger of each figure: what two trainings need, one after the other.
+    pub(crate) fn largest(self, other: Plan) -> Plan {
+        Plan {
+            peak_bytes: self.peak_bytes.max(other.peak_bytes),
+            high_water_bytes: self.high_water_bytes.max(other.high_water_bytes),
+            saved_bytes: self.saved_bytes.max(other.saved_bytes),
+            allocations: self.allocations.max(other.allocations),
         }
     }
 
@@ -49,7 +59,7 @@ pub struct BatchSizes {
 
 impl BatchSizes {
     /// The different sizes of evaluation batches, in order.
-    fn evaluations(self) -> impl Iterator<Item = usize> {
+    pub(crate) fn evaluations(self) -> impl Iterator<Item = usize> {
         let full = (self.evaluated >= self.step).then_some(self.step);
         let rest = self.evaluated % self.step.max(1);
         full.into_iter().chain((rest > 0).then_some(rest))
@@ -57,7 +67,7 @@ impl BatchSizes {
 }
 
 /// An arena for planning: as large as addresses go, so that nothing is refused.
-fn unbounded<B: Backend>(spec: &B::Spec) -> Result<Arena<Meta<B>>> {
+pub(crate) fn unbounded<B: Backend>(spec: &B::Spec) -> Result<Arena<Meta<B>>> {
     Ok(Arena::with_bound(
         Meta::new(spec.clone()),
         isize::MAX as usize,

@@ -1,5 +1,6 @@
 //! Training a child network: one step, one evaluation, nothing about epochs or data sets.
 
+use crate::child::Weights;
 use crate::{Child, Error, Result};
 use radars_nn::tensor::random::Seed;
 use radars_nn::tensor::{Arena, Backend, Coefficient, DType, Tensor};
@@ -46,6 +47,12 @@ impl Images<'_> {
             labels: Tensor::from_slice(arena, [self.labels.len()], self.labels)?,
         })
     }
+
+    /// How many images have their largest logit at their label.
+    pub(crate) fn correct<B: Backend>(self, logits: &Tensor<B>) -> Result<usize> {
+        let classes = logits.shape().last();
+        Ok(loss::top_k(&logits.read::<f32>()?, classes, self.labels, 1))
+    }
 }
 
 /// A batch on the device.
@@ -66,6 +73,14 @@ impl<B: Backend> DeviceBatch<B> {
             images: Tensor::empty(arena, "blank", batch, DType::F32)?,
             labels: Tensor::empty(arena, "blank", [n], DType::I32)?,
         })
+    }
+
+    /// The logits in evaluation.
+    pub fn evaluate(self, network: &Child, parameters: &mut Parameters<B>) -> Result<Tensor<B>> {
+        let DeviceBatch { images, labels } = self;
+        drop(labels);
+        let mut pass = Pass::new(parameters, Mode::Evaluate);
+        Ok(network.logits(&mut pass, images)?.into_value())
     }
 }
 
@@ -91,8 +106,19 @@ impl<B: Backend> ChildTrainer<B> {
         settings: WeightSettings,
         seed: Seed,
     ) -> Result<Self> {
+        ChildTrainer::with_weights(arena, space, architecture, settings, Weights::Drawn(seed))
+    }
+
+    /// [`ChildTrainer::new`] with weights from elsewhere.
+    pub(crate) fn with_weights(
+        arena: &Arena<B>,
+        space: &Space,
+        architecture: &Architecture,
+        settings: WeightSettings,
+        weights: Weights,
+    ) -> Result<Self> {
         let mut parameters = Parameters::new(arena);
-        let network = Child::new(&mut parameters, space, architecture, seed)?;
+        let network = Child::with_weights(&mut parameters, space, architecture, weights)?;
         let optimizer = Sgd::new(settings.sgd, &parameters, Trains::Weights)?;
         let losses = LossSum::new(arena)?;
         Ok(ChildTrainer {
@@ -139,10 +165,7 @@ impl<B: Backend> ChildTrainer<B> {
 
     /// [`ChildTrainer::logits`] of a batch that is on the device.
     pub(crate) fn logits_of(&mut self, batch: DeviceBatch<B>) -> Result<Tensor<B>> {
-        let DeviceBatch { images, labels } = batch;
-        drop(labels);
-        let mut pass = Pass::new(&mut self.parameters, Mode::Evaluate);
-        Ok(self.network.logits(&mut pass, images)?.into_value())
+        batch.evaluate(&self.network, &mut self.parameters)
     }
 
     /// How many images of a batch are classified correctly.
@@ -150,13 +173,7 @@ impl<B: Backend> ChildTrainer<B> {
     /// # Errors
     /// [`Error::Batch`], [`Error::Nn`].
     pub fn correct(&mut self, batch: Images<'_>) -> Result<usize> {
-        let logits = self.logits(batch)?;
-        Ok(loss::top_k(
-            &logits.read::<f32>()?,
-            logits.shape().last(),
-            batch.labels,
-            1,
-        ))
+        batch.correct(&self.logits(batch)?)
     }
 
     /// The mean loss of the steps since it was last asked for; none after no step.

@@ -5,8 +5,8 @@
 //! Elementwise work, reductions and the optimizers are left out: they are small, and much the same for all.
 //! Counts saturate at `u64::MAX`.
 
-use crate::supernet::distinct;
-use crate::{Error, Mixing, Result};
+use crate::supernet::{distinct, geometry_of};
+use crate::{Mixing, Result};
 use radars_space::{Architecture, Candidate, Space};
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ pub struct SuperNetMacs {
 /// layer, whose input needs no gradient.
 ///
 /// # Errors
-/// [`Error::Space`] for another number of layers, and before [`Space::resolve`].
+/// [`crate::Error::Space`] for another number of layers, and before [`Space::resolve`].
 pub fn child_step_macs(space: &Space, architecture: &Architecture) -> Result<u64> {
     let cost = space.cost(architecture)?;
     let first = cost.layers.first().map_or(0, |layer| layer.macs);
@@ -35,7 +35,7 @@ pub fn child_step_macs(space: &Space, architecture: &Architecture) -> Result<u64
 /// What the evaluation of an image computes.
 ///
 /// # Errors
-/// [`Error::Space`] for another number of layers, and before [`Space::resolve`].
+/// [`crate::Error::Space`] for another number of layers, and before [`Space::resolve`].
 pub fn child_evaluation_macs(space: &Space, architecture: &Architecture) -> Result<u64> {
     Ok(space.cost(architecture)?.macs)
 }
@@ -49,20 +49,13 @@ pub fn child_evaluation_macs(space: &Space, architecture: &Architecture) -> Resu
 /// quantised forms.
 ///
 /// # Errors
-/// [`Error::Candidates`] when a layer has none; [`Error::Space`] before [`Space::resolve`].
+/// [`crate::Error::Candidates`] when a layer has none; [`crate::Error::Space`] before [`Space::resolve`].
 pub fn supernet_step_macs(
     space: &Space,
     candidates: &[Vec<Candidate>],
     mixing: Mixing,
 ) -> Result<SuperNetMacs> {
-    let geometry = space.geometry()?;
-    let found = candidates.iter().filter(|c| !c.is_empty()).count();
-    if found != geometry.len() || candidates.len() != geometry.len() {
-        return Err(Error::Candidates {
-            expected: geometry.len(),
-            found,
-        });
-    }
+    let geometry = geometry_of(space, candidates)?;
     let classifier = space.classifier_cost()?.macs;
     let mut weight = vec![(3, classifier)];
     let mut alpha = vec![(2, classifier)];
@@ -106,6 +99,7 @@ fn sum(terms: impl IntoIterator<Item = (u64, u64)>) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
     use radars_space::{BitChoices, Choices, ImageShape, Layer, Precision};
 
     const IMAGES: ImageShape = ImageShape {

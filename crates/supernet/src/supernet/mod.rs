@@ -5,7 +5,7 @@ mod gain;
 mod layer;
 mod materialised;
 
-use crate::child::classifier;
+use crate::child::{Weights, classifier};
 use crate::{Error, Mixing, Result};
 pub(crate) use factorised::{combinations, distinct};
 use layer::MixedLayer;
@@ -13,7 +13,7 @@ use radars_nn::autograd::{Var, ops};
 use radars_nn::tensor::random::Seed;
 use radars_nn::tensor::{Activation, Backend, Tensor};
 use radars_nn::{BatchNorm2d, Linear, Parameters, Pass};
-use radars_space::{Architecture, Candidate, Space};
+use radars_space::{Architecture, Candidate, ConvGeometry, Space};
 
 /// How mixing weights follow from architecture weights: `p = softmax((alpha + noise) / temperature)`.
 #[derive(Clone, Debug)]
@@ -61,14 +61,7 @@ impl<B: Backend> SuperNet<B> {
         cost_slope: f64,
         seed: Seed,
     ) -> Result<Self> {
-        let geometry = space.geometry()?;
-        let found = candidates.iter().filter(|c| !c.is_empty()).count();
-        if found != geometry.len() || candidates.len() != geometry.len() {
-            return Err(Error::Candidates {
-                expected: geometry.len(),
-                found,
-            });
-        }
+        let geometry = geometry_of(space, candidates)?;
         let mut layers = Vec::with_capacity(geometry.len());
         for (index, (g, candidates)) in geometry.iter().zip(candidates).enumerate() {
             let mut at = layer::Site {
@@ -89,7 +82,7 @@ impl<B: Backend> SuperNet<B> {
                 BatchNorm2d::new(parameters, &name, g.output.channels, Some(Activation::Relu))?;
             layers.push((mixed, norm));
         }
-        let classifier = classifier(parameters, space, seed)?;
+        let classifier = classifier(parameters, space, Weights::Drawn(seed))?;
         Ok(SuperNet {
             mixing,
             layers,
@@ -169,6 +162,22 @@ impl<B: Backend> SuperNet<B> {
         let derived = layers
             .map(|((layer, _), p)| layer.derive(&p.iter().map(|p| argmax(p)).collect::<Vec<_>>()));
         Ok(Architecture(derived.collect()))
+    }
+}
+
+/// The layers of a space, each of which has candidates.
+pub(crate) fn geometry_of<'a>(
+    space: &'a Space,
+    candidates: &[Vec<Candidate>],
+) -> Result<&'a [ConvGeometry]> {
+    let geometry = space.geometry()?;
+    let found = candidates.iter().filter(|c| !c.is_empty()).count();
+    match found == geometry.len() && candidates.len() == geometry.len() {
+        true => Ok(geometry),
+        false => Err(Error::Candidates {
+            expected: geometry.len(),
+            found,
+        }),
     }
 }
 

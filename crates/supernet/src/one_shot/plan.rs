@@ -1,0 +1,139 @@
+//! What a single-path SuperNet needs, found by running its paths on the planning backend.
+
+use super::{InheritedPath, one_path};
+use crate::child::Weights;
+use crate::plan::unbounded;
+use crate::supernet::{distinct, geometry_of};
+use crate::trainer::DeviceBatch;
+use crate::{BatchSizes, Child, Plan, Result, WeightSettings};
+use radars_nn::Parameters;
+use radars_nn::tensor::Backend;
+use radars_space::{Architecture, Candidate, Space};
+
+/// The most paths that are planned one by one: a second's work.
+const EXHAUSTIVE: usize = 1 << 14;
+
+/// Plans the training of a single-path SuperNet: a step and an evaluation of a path at a time. Statistics are
+/// estimated on batches of the size of a step.
+///
+/// Every figure is the largest over the paths that can be sampled, so a run that samples them all takes
+/// exactly that much. How the bits are chosen changes no size, so one path is planned for every choice of
+/// kernels; the largest kernels have the highest peak, but where blocks come to lie may still give others a
+/// higher mark (seen: 0.3 % on `cifar10-quant`). Where there are more than 16,384 choices, those that
+/// differ from the largest in one layer stand for all, and [`plan_one_shot_path`] says of any one path what
+/// it needs.
+///
+/// # Errors
+/// As [`crate::OneShot::new`].
+pub fn plan_one_shot<B: Backend>(
+    spec: &B::Spec,
+    space: &Space,
+    candidates: &[Vec<Candidate>],
+    batches: BatchSizes,
+    settings: WeightSettings,
+) -> Result<Plan> {
+    geometry_of(space, candidates)?;
+    let choices: Vec<Vec<Candidate>> = candidates.iter().map(|c| by_kernel(c)).collect();
+    let largest = Architecture(choices.iter().map(|c| c[0]).collect());
+    let mut plan = plan_one_shot_path::<B>(spec, space, &largest, batches, settings)?;
+    for path in paths(&choices) {
+        let other = plan_one_shot_path::<B>(spec, space, &path, batches, settings)?;
+        plan = plan.largest(other);
+    }
+    Ok(plan)
+}
+
+/// Plans a step and an evaluation of one path of a single-path SuperNet.
+///
+/// # Errors
+/// As [`crate::Child::new`].
+pub fn plan_one_shot_path<B: Backend>(
+    spec: &B::Spec,
+    space: &Space,
+    path: &Architecture,
+    batches: BatchSizes,
+    settings: WeightSettings,
+) -> Result<Plan> {
+    let arena = unbounded::<B>(spec)?;
+    let blank = |images| DeviceBatch::blank(&arena, space.input()?, images);
+    let mut trainer = one_path(&arena, space, path, settings)?;
+    let saved_bytes = trainer.step_on(blank(batches.step)?, 0.1)?;
+    drop(trainer);
+    if batches.evaluated > 0 {
+        let mut parameters = Parameters::new(&arena);
+        let network = Child::with_weights(&mut parameters, space, path, Weights::Unset)?;
+        let mut inherited = InheritedPath::new(network, parameters, space.input()?)?;
+        inherited.estimate_on(blank(batches.step)?)?;
+        for images in batches.evaluations() {
+            inherited.logits_of(blank(images)?)?;
+        }
+    }
+    Ok(Plan::new(arena.stats(), saved_bytes))
+}
+
+/// A candidate of every kernel, the largest first.
+fn by_kernel(candidates: &[Candidate]) -> Vec<Candidate> {
+    let mut kernels = distinct(candidates.iter().map(|c| c.kernel));
+    kernels.sort_unstable_by(|a, b| b.cmp(a));
+    let of = |kernel| candidates.iter().find(move |c| c.kernel == kernel).copied();
+    kernels.into_iter().filter_map(of).collect()
+}
+
+/// The paths to be planned, besides the one of the first choices.
+fn paths(choices: &[Vec<Candidate>]) -> Vec<Architecture> {
+    let all = choices
+        .iter()
+        .try_fold(1_usize, |n, c| n.checked_mul(c.len()));
+    match all.filter(|&n| n <= EXHAUSTIVE) {
+        Some(all) => (1..all).map(|n| numbered(choices, n)).collect(),
+        None => one_changed(choices),
+    }
+}
+
+/// The `n`th path, the first layer's choice counting fastest.
+fn numbered(choices: &[Vec<Candidate>], mut n: usize) -> Architecture {
+    let choose = |choices: &Vec<Candidate>| {
+        let choice = choices[n % choices.len()];
+        n /= choices.len();
+        choice
+    };
+    Architecture(choices.iter().map(choose).collect())
+}
+
+/// The paths that differ from the one of the first choices in one layer.
+fn one_changed(choices: &[Vec<Candidate>]) -> Vec<Architecture> {
+    let first: Vec<Candidate> = choices.iter().map(|c| c[0]).collect();
+    let mut paths = Vec::new();
+    for (layer, choices) in choices.iter().enumerate() {
+        for &choice in &choices[1..] {
+            let mut path = first.clone();
+            path[layer] = choice;
+            paths.push(Architecture(path));
+        }
+    }
+    paths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choices(layers: usize) -> Vec<Vec<Candidate>> {
+        vec![by_kernel(&[3, 7, 1, 7].map(Candidate::float)); layers]
+    }
+
+    /// 3 kernels: 3^2 - 1 other paths; 3^9 = 19,683 are too many, of which 9 * 2 differ in one layer.
+    #[test]
+    fn few_paths_are_planned_all_and_many_by_their_neighbours() {
+        let few = paths(&choices(2));
+        assert_eq!(distinct(few.iter()).len(), 8);
+        assert_eq!(few[0].to_string(), "k3 | k7");
+        assert_eq!(few[7].to_string(), "k1 | k1");
+        let many = paths(&choices(9));
+        assert_eq!(distinct(many.iter()).len(), 18);
+        assert!(many.iter().all(|path| {
+            let changed = path.layers().iter().filter(|c| c.kernel != 7);
+            changed.count() == 1
+        }));
+    }
+}

@@ -1,0 +1,133 @@
+//! What a single-path SuperNet takes on the device and on the host, and what goes between them.
+
+use crate::fixture::{arena, batch, candidates, images, one_shot, path, settings, space};
+use radars_supernet::nn::tensor::{self, Arena, Backend, Cpu};
+use radars_supernet::{
+    BatchSizes, Images, OneShot, Result, Traffic, plan_one_shot, plan_one_shot_path,
+};
+
+/// 4 images a step; 4 and then 2 are evaluated.
+const BATCHES: BatchSizes = BatchSizes {
+    step: 4,
+    evaluated: 6,
+};
+
+/// Two steps and an evaluation of a path.
+fn run(one_shot: &mut OneShot, arena: &Arena<Cpu>, positions: [usize; 2]) -> Result<()> {
+    let path = path(positions);
+    let values = images(4, 0);
+    for _ in 0..2 {
+        one_shot.step(arena, &path, batch(&values), 0.05)?;
+    }
+    let mut inherited = one_shot.inherit(arena, &path)?;
+    inherited.estimate(batch(&values))?;
+    inherited.correct(batch(&values))?;
+    inherited.correct(Images {
+        values: &images(2, 1),
+        labels: &[0, 1],
+    })?;
+    Ok(())
+}
+
+fn all_paths() -> impl Iterator<Item = [usize; 2]> {
+    (0..4).flat_map(|first| (0..4).map(move |second| [first, second]))
+}
+
+#[test]
+fn the_plan_of_a_path_is_what_it_takes() {
+    let spec = Cpu::new(1).unwrap().spec();
+    for positions in all_paths() {
+        let path = path(positions);
+        let plan = plan_one_shot_path::<Cpu>(&spec, &space(), &path, BATCHES, settings()).unwrap();
+        let arena = arena(plan.high_water_bytes);
+        run(&mut one_shot(), &arena, positions).unwrap();
+        let stats = arena.stats();
+        let taken = (stats.peak_bytes, stats.high_water_bytes, stats.live_bytes);
+        let planned = (plan.peak_bytes, plan.high_water_bytes, 0);
+        assert_eq!(taken, planned, "{path}");
+    }
+}
+
+#[test]
+fn the_plan_of_the_supernet_is_that_of_its_largest_path() {
+    let spec = Cpu::new(1).unwrap().spec();
+    let plan = plan_one_shot::<Cpu>(&spec, &space(), &candidates(), BATCHES, settings()).unwrap();
+    let tight = arena(plan.high_water_bytes);
+    let mut supernet = one_shot();
+    for positions in all_paths() {
+        run(&mut supernet, &tight, positions).unwrap();
+    }
+    let stats = tight.stats();
+    let taken = (stats.peak_bytes, stats.high_water_bytes);
+    assert_eq!(taken, (plan.peak_bytes, plan.high_water_bytes));
+
+    // Both kernels of side 5: candidate 2.
+    let alone = arena(plan.high_water_bytes);
+    run(&mut one_shot(), &alone, [2, 2]).unwrap();
+    assert_eq!(alone.stats().peak_bytes, plan.peak_bytes);
+
+    let short = arena(plan.high_water_bytes - 256);
+    let mut supernet = one_shot();
+    let over = all_paths().filter_map(|positions| run(&mut supernet, &short, positions).err());
+    let over: Vec<_> = over.collect();
+    assert!(!over.is_empty());
+    for error in over {
+        let tensor = error.tensor();
+        assert!(matches!(tensor, Some(tensor::Error::OverBound { .. })));
+    }
+}
+
+#[test]
+fn a_step_that_does_not_fit_changes_nothing() {
+    let mut supernet = one_shot();
+    let values = images(4, 0);
+    let wide = arena(16 << 20);
+    supernet
+        .step(&wide, &path([2, 2]), batch(&values), 0.05)
+        .unwrap();
+    let before = supernet.state();
+    // Enough for the parameters, not for the step.
+    let tight = arena(96 << 10);
+    let step = supernet.step(&tight, &path([2, 2]), batch(&values), 0.05);
+    assert!(step.is_err());
+    let after = supernet.state();
+    assert_eq!(after.parameters, before.parameters);
+    assert_eq!(after.momenta, before.momenta);
+}
+
+/// Kernels 3 and 5: 3 * 3 * 3 * 8 = 216 and 5 * 5 * 8 * 16 = 3200 weights, scale and shift of 8 and 16
+/// channels, a classifier of 16 * 5 weights and 5 biases: 3549 values, 4 bytes each.
+#[test]
+fn traffic_and_host_memory_are_those_of_the_paths_taken() {
+    const PATH: u64 = 4 * (216 + 2 * 8 + 3200 + 2 * 16 + 80 + 5);
+    let arena = arena(16 << 20);
+    let mut supernet = one_shot();
+    assert_eq!(supernet.traffic(), Traffic::default());
+    assert_eq!(supernet.host_bytes(), 2 * 4 * 85, "the classifier");
+    let values = images(4, 0);
+    for _ in 0..3 {
+        supernet
+            .step(&arena, &path([0, 2]), batch(&values), 0.05)
+            .unwrap();
+    }
+    // Values and velocities.
+    assert_eq!(supernet.host_bytes() as u64, 2 * PATH);
+    let both_ways = Traffic {
+        uploaded_bytes: 3 * 2 * PATH,
+        downloaded_bytes: 3 * 2 * PATH,
+    };
+    assert_eq!(supernet.traffic(), both_ways);
+
+    // An evaluation needs no velocities and brings nothing back; kernel 1 in the first layer has 24 weights.
+    let before = supernet.state();
+    supernet.inherit(&arena, &path([1, 2])).unwrap();
+    let uploaded_bytes = both_ways.uploaded_bytes + PATH - 4 * (216 - 24);
+    assert_eq!(
+        supernet.traffic(),
+        Traffic {
+            uploaded_bytes,
+            ..both_ways
+        }
+    );
+    assert_eq!(supernet.state().parameters, before.parameters);
+}
