@@ -1,6 +1,7 @@
 //! What a single-path SuperNet takes on the device and on the host, and what goes between them.
 
 use crate::fixture::{arena, batch, candidates, images, one_shot, path, settings, space};
+use radars_space::{Architecture, Space};
 use radars_supernet::nn::tensor::{self, Arena, Backend, Cpu};
 use radars_supernet::{
     BatchSizes, Images, OneShot, Result, Traffic, plan_one_shot, plan_one_shot_path,
@@ -74,6 +75,34 @@ fn the_plan_of_the_supernet_is_that_of_its_largest_path() {
     for error in over {
         let tensor = error.tensor();
         assert!(matches!(tensor, Some(tensor::Error::OverBound { .. })));
+    }
+}
+
+/// Kernels 3 and then 7 throughout need a higher mark than 7 in all layers, as blocks come to lie (on
+/// AVX-512; elsewhere others may).
+#[test]
+fn the_plan_covers_smaller_paths_with_a_higher_mark() {
+    let spec = Cpu::new(1).unwrap().spec();
+    let space = Space::preset("cifar10-quant").unwrap();
+    let candidate = |kernel| {
+        let candidates = space.candidates(0).unwrap();
+        *candidates.iter().find(|c| c.kernel == kernel).unwrap()
+    };
+    let [three, seven] = [3, 7].map(candidate);
+    let batches = BatchSizes {
+        step: 32,
+        evaluated: 0,
+    };
+    let candidates = vec![vec![three, seven]; 6];
+    let plan = plan_one_shot::<Cpu>(&spec, &space, &candidates, batches, settings()).unwrap();
+    for layer in 0..=6 {
+        let mut path = Architecture::uniform(seven, 6);
+        if let Some(candidate) = path.0.get_mut(layer) {
+            *candidate = three;
+        }
+        let one = plan_one_shot_path::<Cpu>(&spec, &space, &path, batches, settings()).unwrap();
+        assert!(one.fits(plan.high_water_bytes), "{path}");
+        assert!(one.peak_bytes <= plan.peak_bytes, "{path}");
     }
 }
 
