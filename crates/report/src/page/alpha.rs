@@ -1,0 +1,222 @@
+//! Mixing weights over the epochs of DNAS, as heat maps by layer.
+
+use super::part::section as part;
+use crate::Run;
+use crate::plot::{HeatMap, HeatRow};
+use crate::run::{Exploitation, Pruned};
+use maud::{Markup, html};
+
+/// Most rows of a map: beyond, those that were largest at the end, and the sum of the rest.
+const ROWS: usize = 12;
+/// Most columns of a map: beyond, evenly chosen epochs.
+const COLUMNS: usize = 120;
+
+/// One map a layer, or one a hyper-parameter type where the types have weights of their own.
+pub fn section(run: &Run) -> Markup {
+    let exploitations = run.exploitations();
+    let with_alpha: Vec<&Exploitation<'_>> = (exploitations.iter())
+        .filter(|exploitation| {
+            exploitation
+                .epochs
+                .iter()
+                .any(|epoch| !epoch.alpha.is_empty())
+        })
+        .collect();
+    if with_alpha.is_empty() {
+        return html! {};
+    }
+    let content = html! {
+        @for exploitation in &with_alpha { (iteration(exploitation)) }
+    };
+    let about = "Mixing weights without noise, the darker the larger, with their last value. The mark is the candidate \
+                 that DNAS chose.";
+    part("Architecture weights", about, &content)
+}
+
+fn iteration(exploitation: &Exploitation<'_>) -> Markup {
+    let epochs = &exploitation.epochs;
+    let layers = epochs
+        .iter()
+        .map(|epoch| epoch.alpha.len())
+        .max()
+        .unwrap_or(0);
+    let maps: Vec<(usize, Vec<HeatMap>)> = (0..layers)
+        .map(|layer| (layer, maps(exploitation, layer)))
+        .collect();
+    let single: Vec<String> = (maps.iter())
+        .filter(|(_, maps)| maps.is_empty())
+        .map(|(layer, _)| (layer + 1).to_string())
+        .collect();
+    let warm_up = epochs.iter().filter(|epoch| !epoch.alpha_trained).count();
+    html! {
+        h3 { "Iteration " (exploitation.iteration + 1) }
+        div.grid {
+            @for (layer, maps) in maps.iter().filter(|(_, maps)| !maps.is_empty()) {
+                figure {
+                    figcaption { "conv " (layer + 1) }
+                    @for map in maps { (map.svg()) }
+                }
+            }
+        }
+        @if !single.is_empty() {
+            p.note { "No map for conv " (single.join(", ")) ": a single candidate, so nothing to weigh." }
+        }
+        @if warm_up > 0 && warm_up == epochs.len() {
+            p.note { "All epochs so far are warm-up: the architecture weights are not trained in them." }
+        } @else if warm_up == 1 {
+            p.note { "Epoch 1 is warm-up: the architecture weights are not trained in it." }
+        } @else if warm_up > 1 {
+            p.note { "Epochs 1 to " (warm_up) " are warm-up: the architecture weights are not trained in them." }
+        }
+    }
+}
+
+/// The maps of a layer: none where there is a single candidate.
+fn maps(exploitation: &Exploitation<'_>, layer: usize) -> Vec<HeatMap> {
+    let epochs = &exploitation.epochs;
+    let vectors = epochs
+        .iter()
+        .filter_map(|epoch| Some(epoch.alpha.get(layer)?.len()));
+    let vectors = vectors.max().unwrap_or(0);
+    let names = exploitation
+        .pruned
+        .map(|pruned| names(pruned, layer, vectors));
+    (0..vectors)
+        .filter_map(|vector| {
+            let of_type = names.as_ref().and_then(|names| names.get(vector));
+            map(exploitation, layer, vector, of_type)
+        })
+        .collect()
+}
+
+fn map(
+    exploitation: &Exploitation<'_>,
+    layer: usize,
+    vector: usize,
+    names: Option<&Vec<String>>,
+) -> Option<HeatMap> {
+    let epochs = &exploitation.epochs;
+    let weights: Vec<&[Option<f32>]> = (epochs.iter())
+        .map(|epoch| {
+            let vectors = epoch.alpha.get(layer).and_then(|layer| layer.get(vector));
+            vectors.map_or(&[][..], Vec::as_slice)
+        })
+        .collect();
+    let candidates = weights
+        .iter()
+        .map(|weights| weights.len())
+        .max()
+        .unwrap_or(0);
+    if candidates < 2 {
+        return None;
+    }
+    let columns = chosen_columns(weights.len());
+    let values = |candidate: usize| -> Vec<Option<f64>> {
+        let at = |&column: &usize| Some(f64::from((*weights[column].get(candidate)?)?));
+        columns.iter().map(at).collect()
+    };
+    let last = |values: &[Option<f64>]| values.last().copied().flatten().unwrap_or(0.0);
+    let mut rows: Vec<HeatRow> = (0..candidates)
+        .map(|candidate| HeatRow {
+            name: (names.filter(|names| names.len() == candidates)).map_or_else(
+                || format!("candidate {}", candidate + 1),
+                |names| names[candidate].clone(),
+            ),
+            values: values(candidate),
+            chosen: false,
+        })
+        .collect();
+    // The first of equals, as an argmax takes it.
+    let largest = (0..candidates)
+        .rev()
+        .max_by(|&a, &b| last(&rows[a].values).total_cmp(&last(&rows[b].values)));
+    if let Some(row) = largest.and_then(|largest| rows.get_mut(largest)) {
+        row.chosen = exploitation.derived.is_some();
+    }
+    if candidates > ROWS {
+        rows.sort_by(|a, b| last(&b.values).total_cmp(&last(&a.values)));
+        let rest = rows.split_off(ROWS - 1);
+        rows.push(sum(&rest));
+    }
+    let number =
+        |column: Option<&usize>| column.map_or_else(String::new, |column| (column + 1).to_string());
+    Some(HeatMap {
+        label: format!("mixing weights of layer {} by epoch", layer + 1),
+        rows,
+        ends: [number(columns.first()), number(columns.last())],
+        across: "epoch".into(),
+    })
+}
+
+fn sum(rows: &[HeatRow]) -> HeatRow {
+    let columns = rows.iter().map(|row| row.values.len()).max().unwrap_or(0);
+    let of = |column: usize| {
+        let values = rows
+            .iter()
+            .filter_map(|row| row.values.get(column).copied().flatten());
+        Some(values.sum())
+    };
+    HeatRow {
+        name: format!("{} others", rows.len()),
+        values: (0..columns).map(of).collect(),
+        chosen: rows.iter().any(|row| row.chosen),
+    }
+}
+
+/// The epochs that are drawn: all, or evenly chosen ones with the last.
+fn chosen_columns(epochs: usize) -> Vec<usize> {
+    let stride = epochs.div_ceil(COLUMNS).max(1);
+    let mut columns: Vec<usize> = (0..epochs).step_by(stride).collect();
+    if let Some(last) = columns.last_mut() {
+        *last = epochs - 1;
+    }
+    columns
+}
+
+/// What the entries of each vector stand for: the candidates, or the choices of each type that occur among
+/// them, in order of first appearance in SN.
+fn names(pruned: &Pruned, layer: usize, vectors: usize) -> Vec<Vec<String>> {
+    let candidates = || {
+        pruned
+            .architectures
+            .iter()
+            .filter_map(|a| a.layers().get(layer))
+    };
+    if vectors == 1 && pruned.mixing.as_deref() != Some("factorised") {
+        return vec![distinct(candidates().map(ToString::to_string))];
+    }
+    let named = |letter: char, precision: Option<radars_space::Precision>| {
+        precision.map(|precision| format!("{letter}{precision}"))
+    };
+    vec![
+        distinct(candidates().map(|c| format!("k{}", c.kernel))),
+        distinct(candidates().filter_map(|c| named('a', c.activation()))),
+        distinct(candidates().filter_map(|c| named('w', c.weight()))),
+    ]
+}
+
+fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut distinct = Vec::new();
+    for name in names {
+        if !distinct.contains(&name) {
+            distinct.push(name);
+        }
+    }
+    distinct
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_all_or_evenly_chosen() {
+        assert_eq!(chosen_columns(3), [0, 1, 2]);
+        assert!(chosen_columns(0).is_empty());
+        let columns = chosen_columns(250); // every third
+        assert_eq!(
+            (columns.len(), columns[1], columns.last()),
+            (84, 3, Some(&249))
+        );
+    }
+}

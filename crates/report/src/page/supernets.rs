@@ -1,0 +1,109 @@
+//! SN and its SuperNet, iteration by iteration.
+
+use super::part::section as part;
+use crate::Run;
+use crate::quantity::{bytes, plural, short};
+use crate::run::{Exploitation, Pruned};
+use maud::{Markup, html};
+use radars_space::Architecture;
+
+/// One card an iteration; nothing for a method without SuperNets.
+pub fn section(run: &Run) -> Markup {
+    let exploitations = run.exploitations();
+    let pruned: Vec<(&Exploitation<'_>, &Pruned)> = (exploitations.iter())
+        .filter_map(|exploitation| Some((exploitation, exploitation.pruned?)))
+        .collect();
+    if pruned.is_empty() {
+        return html! {};
+    }
+    let cards = html! {
+        @for (exploitation, pruned) in &pruned {
+            h3 { "Iteration " (exploitation.iteration + 1) }
+            div.card { (card(run, exploitation, pruned)) }
+        }
+    };
+    let about = "The architectures that span the pruned subspace, best exact reward first, and the SuperNet of their \
+                 candidates.";
+    part("SN and its SuperNet", about, &cards)
+}
+
+fn card(run: &Run, exploitation: &Exploitation<'_>, pruned: &Pruned) -> Markup {
+    let layers: Vec<String> = pruned.candidates.iter().map(ToString::to_string).collect();
+    html! {
+        div.two {
+            div {
+                dl style="grid-template-columns: minmax(0, 1fr)" {
+                    (fact("architectures", Some(plural(pruned.architectures.len(), "architecture"))))
+                    (fact("candidates", (!layers.is_empty()).then(|| format!("{} by layer", layers.join(" · ")))))
+                    (fact("mixing", pruned.mixing.clone()))
+                    (fact("paths", pruned.paths.map(short)))
+                    (fact("derived", exploitation.derived.map(|derived| {
+                        let reward = derived.reward.map(|reward| format!("reward {reward:.4}"));
+                        let accuracy = derived.accuracy.map(|accuracy| format!("accuracy {accuracy:.4}"));
+                        let refused = derived.refused.as_ref().map(|refusal| format!("refused: {}", refusal.why));
+                        let said: Vec<String> = [reward, accuracy, refused].into_iter().flatten().collect();
+                        said.join(", ")
+                    })))
+                }
+            }
+            div { (bars(run, exploitation, pruned)) }
+        }
+        @if !pruned.architectures.is_empty() {
+            h3 { "SN" }
+            ol.architectures {
+                @for architecture in &pruned.architectures { li { (listed(architecture)) } }
+            }
+        }
+        @if let Some(derived) = exploitation.derived {
+            h3 { "Derived by DNAS" }
+            (listed(&derived.architecture))
+        }
+    }
+}
+
+fn fact(name: &str, value: Option<String>) -> Markup {
+    html! {
+        @if let Some(value) = value { div { dt { (name) } dd { (value) } } }
+    }
+}
+
+/// An architecture that wraps between its candidates.
+fn listed(architecture: &Architecture) -> Markup {
+    html! {
+        code {
+            @for (index, candidate) in architecture.layers().iter().enumerate() {
+                @if index > 0 { " | " }
+                span.candidate { (candidate) }
+            }
+        }
+    }
+}
+
+/// Planned, seen and refused bytes against the bound.
+fn bars(run: &Run, exploitation: &Exploitation<'_>, pruned: &Pruned) -> Markup {
+    let bound = run.bound_bytes();
+    let actual = exploitation.memory().map(|memory| memory.actual_peak_bytes);
+    let rows = [
+        ("c0", "planned", pruned.planned_peak_bytes),
+        ("c2", "seen in the run", actual),
+        ("c4", "with one more: refused", pruned.refused_bytes),
+        ("c7", "bound", bound),
+    ];
+    let largest = rows.iter().filter_map(|row| row.2).max().unwrap_or(1);
+    html! {
+        div.bars {
+            @for (colour, name, value) in rows {
+                @if let Some(value) = value {
+                    span.quiet { (name) }
+                    span.bar {
+                        i class=(colour) style=(format!("width:{:.2}%", 100.0 * value as f64 / largest as f64)) {}
+                    }
+                    span { (bytes(value)) }
+                }
+            }
+        }
+        @if pruned.refused_bytes.is_none() {
+            p.note { "All of the best architectures fit, so none was refused." }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What a report says of `config.toml`; all the rest is passed over.
+
+use serde::Deserialize;
+
+/// The settings that a report names. All may be missing: a configuration of another version is no error.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// How architectures are searched for.
+    pub method: Option<String>,
+    pub seed: Option<u64>,
+    /// How a SuperNet holds its mixtures.
+    pub mixing: Option<String>,
+    pub batch: Option<usize>,
+    pub data: Data,
+    pub reward: Option<Reward>,
+    pub search: Search,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Data {
+    pub source: Option<String>,
+}
+
+/// Eq. 2: `alpha * accuracy + (1 - alpha) * (1 - (AOPS - beta) / gamma)`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Reward {
+    pub alpha: f64,
+    pub beta: f64,
+    pub gamma: f64,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Search {
+    pub iterations: Option<usize>,
+    pub episodes: Option<usize>,
+    pub target: Option<f64>,
+}
+
+impl Config {
+    /// Reads the settings.
+    pub fn from_toml(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+}
