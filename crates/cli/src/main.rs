@@ -12,6 +12,7 @@ mod plan;
 mod progress;
 mod quantity;
 mod recorder;
+mod report;
 mod search;
 mod table;
 mod winner;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Search(arguments) => search::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Bench(arguments) => match arguments.command {
             BenchCommand::Step(arguments) => bench::step(&arguments),
         },

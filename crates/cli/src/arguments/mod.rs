@@ -4,12 +4,14 @@ mod bench;
 mod device;
 mod parsers;
 mod plan;
+mod report;
 mod search;
 mod task;
 
 pub use bench::{BenchArgs, BenchCommand, Net, StepArgs};
 pub use device::{Device, DeviceArgs};
 pub use plan::PlanArgs;
+pub use report::ReportArgs;
 pub use search::{RewardArgs, SearchArgs};
 pub use task::TaskArgs;
 
@@ -20,6 +22,7 @@ Examples:
   radars search                            search on the embedded images, minutes on two cores
   radars search --space my.toml --data my-images --memory 4GiB
   radars plan --preset cifar10-quant       what a search would need, without running it
+  radars report runs/fashion-small-0       the page of a run, finished or still going
   radars bench step --net child --batch 64 --json
 
 Exit codes: 0 done, 1 failed while running, 2 bad input, 130 interrupted twice.";
@@ -39,6 +42,7 @@ pub struct Cli {
 pub enum Command {
     Search(Box<SearchArgs>),
     Plan(PlanArgs),
+    Report(ReportArgs),
     Bench(BenchArgs),
 }
 

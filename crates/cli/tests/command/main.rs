@@ -6,6 +6,7 @@ mod bad_input;
 mod bench;
 mod help;
 mod plan;
+mod report;
 mod search;
 
 use std::path::Path;
