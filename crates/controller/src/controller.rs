@@ -142,10 +142,12 @@ impl<B: Backend> Controller<B> {
 
     /// Learns from the reward of an architecture, sampled now or at any time before: one step of Adam on
     ///
-    /// `loss = -advantage * sum over t of ln p(choice_t) - entropy_weight * sum over t of H_t`,
+    /// `loss = -advantage * sum over t of ln p(choice_t) - entropy_weight / sqrt(T) * sum over t of H_t`,
     ///
     /// where `p` is the policy now, given the choices before `t`, `H_t` the entropy of that
-    /// distribution, and the advantage that of [`Baseline`].
+    /// distribution, and the advantage that of [`Baseline`]. An advantage of 1 is the work of all `T`
+    /// decisions together, of each about `1 / sqrt(T)`, if they add up independently: that is what the
+    /// entropy of a decision is weighed against.
     ///
     /// # Errors
     /// [`Error::ChoiceCount`], [`Error::ChoiceRange`], [`Error::Reward`]: then nothing was learned;
@@ -164,13 +166,10 @@ impl<B: Backend> Controller<B> {
         }
         let ControllerSettings {
             baseline_decay,
-            entropy_weight,
-            normalise_advantage,
+            advantage,
             ..
         } = self.settings;
-        let compared = self
-            .baseline
-            .compare(reward, baseline_decay, normalise_advantage);
+        let compared = self.baseline.compare(reward, baseline_decay, advantage);
         let (surprise, entropy) = self.learn(choices, compared.advantage as f32)?;
         let (surprise, entropy) = (f64::from(surprise.item()?), f64::from(entropy.item()?));
         self.baseline = compared.next;
@@ -178,7 +177,7 @@ impl<B: Backend> Controller<B> {
             baseline: compared.baseline,
             advantage: compared.advantage,
             entropy: entropy / self.decisions.len() as f64,
-            loss: compared.advantage * surprise - entropy_weight * entropy,
+            loss: compared.advantage * surprise - self.bonus() * entropy,
         })
     }
 
@@ -236,7 +235,7 @@ impl<B: Backend> Controller<B> {
             parameters: self.parameters.save()?,
             moments: self.adam.state().save()?,
             updates: self.adam.steps(),
-            baseline: self.baseline,
+            baseline: self.baseline.clone(),
         })
     }
 
@@ -252,7 +251,7 @@ impl<B: Backend> Controller<B> {
             return Err(error.into());
         }
         self.adam.set_steps(state.updates);
-        self.baseline = state.baseline;
+        self.baseline = state.baseline.clone();
         Ok(())
     }
 
@@ -271,6 +270,7 @@ impl<B: Backend> Controller<B> {
             trains: Trains::Weights,
             update_statistics: false,
         };
+        let bonus = -self.bonus() as f32;
         let mut pass = Pass::new(&mut self.parameters, mode);
         let mut sums: Option<(Var<B>, Var<B>)> = None;
         self.network
@@ -288,7 +288,6 @@ impl<B: Backend> Controller<B> {
             })?;
         let (surprise, entropy) = sums.ok_or(Error::NoDecisions)?;
         let values = (surprise.value().clone(), entropy.value().clone());
-        let bonus = -self.settings.entropy_weight as f32;
         let weighted = ops::affine(pass.tape(), surprise, advantage, 0.0)?;
         let bonus = ops::affine(pass.tape(), entropy, bonus, 0.0)?;
         let loss = ops::add(pass.tape(), weighted, bonus)?;
@@ -296,6 +295,11 @@ impl<B: Backend> Controller<B> {
         let rate = self.settings.rate as f32;
         self.adam.step(&mut self.parameters, gradients, rate)?;
         Ok(values)
+    }
+
+    /// The weight of a decision's entropy.
+    fn bonus(&self) -> f64 {
+        self.settings.entropy_weight / (self.decisions.len() as f64).sqrt()
     }
 
     fn check(&self, choices: &[usize]) -> Result<()> {

@@ -2,11 +2,11 @@
 //!
 //! A [`Controller`] makes a sequence of decisions, one choice each: [`Controller::sample`] draws an
 //! architecture, somebody trains it and measures its reward, and [`Controller::update`] makes good ones
-//! likelier: REINFORCE with a moving-average baseline, a normalised advantage and an entropy bonus,
-//! after every episode. The policy is an LSTM that sees the choices before, or independent logits
-//! ([`Policy`]). Random numbers are a function of the seed and the episode's number, all the rest is
-//! [`ControllerState`]: a restored controller goes on as the original would have. It knows nothing of
-//! search spaces or networks, only how many choices each decision has.
+//! likelier: REINFORCE after every episode, with a reward's rank among the latest as its advantage
+//! ([`Baseline`]) and an entropy bonus. The policy is independent logits, or an LSTM that sees the
+//! choices before ([`Policy`]). Random numbers are a function of the seed and the episode's number, all
+//! the rest is [`ControllerState`]: a restored controller goes on as the original would have. It knows
+//! nothing of search spaces or networks, only how many choices each decision has.
 //!
 //! ```
 //! use radars_controller::{Controller, ControllerSettings};
@@ -36,5 +36,5 @@ mod state;
 pub use baseline::Baseline;
 pub use controller::{Controller, Sample, Update};
 pub use error::{Error, Result};
-pub use settings::{ControllerSettings, Policy};
+pub use settings::{Advantage, ControllerSettings, Policy};
 pub use state::ControllerState;

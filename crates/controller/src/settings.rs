@@ -1,5 +1,6 @@
 //! `ControllerSettings`: which policy, and how it learns.
 
+use crate::baseline::LEAST_WEIGHT;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,19 @@ pub enum Policy {
     Lstm,
     /// Independent logits for every decision.
     Logits,
+}
+
+/// What a reward is worth beside the rewards before it, see [`Baseline`](crate::Baseline).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Advantage {
+    /// How far it is above their moving average.
+    Difference,
+    /// That, in their standard deviations.
+    Normalised,
+    /// Its rank among them, whatever the distances: the penalty of an architecture that does not fit is
+    /// the worst of the latest rewards and no more than that.
+    Ranked,
 }
 
 /// Which policy, and how it learns.
@@ -27,37 +41,42 @@ pub struct ControllerSettings {
     pub rate: f64,
     /// Adam's decay of the first and of the second moment.
     pub betas: (f32, f32),
-    /// Decay of the moving averages that a reward is compared with.
+    /// What a reward is worth.
+    pub advantage: Advantage,
+    /// How much less every earlier reward counts than the one after it.
     pub baseline_decay: f64,
-    /// Weight of the entropy bonus, in rewards a nat (with a normalised advantage: in standard
-    /// deviations of the reward a nat).
+    /// Weight of the entropy bonus, in advantages a nat, see
+    /// [`Controller::update`](crate::Controller::update).
     pub entropy_weight: f64,
-    /// Whether the advantage is divided by its standard deviation.
-    pub normalise_advantage: bool,
 }
 
 impl ControllerSettings {
-    /// The LSTM of two layers of 35, Adam at 0.02.
-    pub fn lstm() -> Self {
-        ControllerSettings {
-            policy: Policy::Lstm,
-            hidden: 35,
-            layers: 2,
-            rate: 0.02,
-            betas: (0.9, 0.999),
-            baseline_decay: 0.8,
-            entropy_weight: 1e-4,
-            normalise_advantage: true,
-        }
-    }
-
-    /// Independent logits, which take larger steps and forget faster: Adam at 0.2 with betas 0.5 and 0.999.
+    /// Independent logits, Adam at 0.3 with betas 0.5 and 0.999: the default, ahead of the LSTM after 10 to
+    /// 300 episodes, and a tenth of its work.
+    ///
+    /// NAS-Bench-201, CIFAR-10, means of 300 searches: 91.47 and 91.57 % after 100 and 300 evaluations, of
+    /// [`lstm`](Self::lstm) 91.33 and 91.51, of regularised evolution 91.27 and 91.49, at best 91.61.
+    /// 30 decisions, 40 episodes: see `examples/study`.
     pub fn logits() -> Self {
         ControllerSettings {
             policy: Policy::Logits,
-            rate: 0.2,
+            hidden: 35,
+            layers: 1,
+            rate: 0.3,
             betas: (0.5, 0.999),
-            ..ControllerSettings::lstm()
+            advantage: Advantage::Ranked,
+            baseline_decay: 0.8,
+            entropy_weight: 0.8,
+        }
+    }
+
+    /// An LSTM of one layer of 35, Adam at 0.06.
+    pub fn lstm() -> Self {
+        ControllerSettings {
+            policy: Policy::Lstm,
+            rate: 0.06,
+            betas: (0.9, 0.999),
+            ..ControllerSettings::logits()
         }
     }
 
@@ -93,6 +112,13 @@ impl ControllerSettings {
                 (0.0..1.0).contains(&self.baseline_decay),
                 "at least 0 and less than 1",
             ),
+            // Nothing would be left to rank a reward among.
+            (
+                "baseline_decay",
+                self.baseline_decay,
+                self.advantage != Advantage::Ranked || self.baseline_decay >= LEAST_WEIGHT,
+                "at least 0.001 for ranks",
+            ),
             (
                 "entropy_weight",
                 self.entropy_weight,
@@ -114,8 +140,8 @@ impl ControllerSettings {
 }
 
 impl Default for ControllerSettings {
-    /// [`ControllerSettings::lstm`].
+    /// [`ControllerSettings::logits`].
     fn default() -> Self {
-        ControllerSettings::lstm()
+        ControllerSettings::logits()
     }
 }

@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
-use radars_controller::{Controller, ControllerSettings, ControllerState};
+use radars_controller::{Advantage, Controller, ControllerSettings, ControllerState};
 use radars_nn::tensor::random::Seed;
 use radars_nn::tensor::{Arena, Cpu};
 use rand::RngExt;
@@ -22,7 +22,7 @@ fn settings(base: ControllerSettings) -> ControllerSettings {
         hidden: 4,
         betas: (0.0, 0.999),
         entropy_weight: 0.0,
-        normalise_advantage: false,
+        advantage: Advantage::Difference,
         ..base
     }
 }
@@ -107,7 +107,9 @@ fn entropy(base: ControllerSettings) {
     controller.restore(&state).unwrap();
     let update = controller.update(&CHOICES, 1.0).unwrap();
     assert_eq!(update.advantage, 0.0);
-    assert_eq!(update.loss, -0.5 * 3.0 * update.entropy);
+    // The entropies of three decisions, at 0.5 / sqrt(3).
+    let expected = -0.5 * 3f64.sqrt() * update.entropy;
+    assert!((update.loss - expected).abs() < 1e-12);
     let moments = controller.state().unwrap();
     check(&mut controller, &state, &moments, |controller| {
         controller.update(&CHOICES, 1.0).unwrap().loss

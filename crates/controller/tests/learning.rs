@@ -5,9 +5,9 @@
 #[path = "../examples/study/surrogate.rs"]
 mod surrogate;
 
-use radars_controller::{ControllerSettings, Policy};
+use radars_controller::{Advantage, ControllerSettings, Policy};
 use radars_nn::tensor::random::Seed;
-use surrogate::{controller, mean, search};
+use surrogate::{Surrogate, controller, mean, search};
 
 /// As the decisions of a space of six layers with five hyper-parameter types.
 const DECISIONS: [usize; 30] = [
@@ -22,10 +22,11 @@ fn first_and_last(settings: ControllerSettings) -> (f64, f64) {
         first.push(mean(&episodes[..10], |e| e.reward));
         last.push(mean(&episodes[30..], |e| e.reward));
     }
+    println!("GAIN {}", mean(&last, |r| *r) - mean(&first, |r| *r));
     (mean(&first, |r| *r), mean(&last, |r| *r))
 }
 
-/// Seen here: 0.061 (LSTM), 0.067 (logits), and -0.006 without learning. A surrogate's gain has a deviation
+/// Seen here: 0.049 (LSTM), 0.066 (logits), and -0.006 without learning. A surrogate's gain has a deviation
 /// of 0.03, twelve of them together 0.009: less than this is no accident of rounding.
 const GAIN: f64 = 0.035;
 
@@ -49,7 +50,7 @@ fn without_a_rate_worth_its_name_nothing_is_learned() {
     }
 }
 
-/// From 0.99 nats a decision; the study shows 0.39 (LSTM) and 0.55 (logits) at the end.
+/// From 0.99 nats a decision; the study shows 0.32 (LSTM) and 0.50 (logits) at the end.
 #[test]
 fn the_policy_narrows_as_it_learns() {
     for settings in [ControllerSettings::lstm(), ControllerSettings::logits()] {
@@ -59,15 +60,11 @@ fn the_policy_narrows_as_it_learns() {
     }
 }
 
-/// A bandit of three arms, whose last pays best. One decision alone gets the whole credit, so steps that
-/// suit thirty decisions would settle on the first arm that is better than another.
+/// A bandit of three arms, whose last pays best. The entropy bonus keeps the policy from certainty, so
+/// that it settles on no other arm before; seen here: 0.63 to 1.
 #[test]
 fn the_likeliest_choice_becomes_the_best_arm() {
-    for base in [ControllerSettings::lstm(), ControllerSettings::logits()] {
-        let settings = ControllerSettings {
-            rate: base.rate / 4.0,
-            ..base
-        };
+    for settings in [ControllerSettings::lstm(), ControllerSettings::logits()] {
         for seed in 0..16 {
             let mut bandit = controller(&[3], settings, Seed(seed), 1).unwrap();
             for episode in 0..200 {
@@ -78,9 +75,40 @@ fn the_likeliest_choice_becomes_the_best_arm() {
             }
             assert_eq!(bandit.most_likely().unwrap(), [2], "{settings:?}, {seed}");
             let p = bandit.probabilities().unwrap()[0][2];
-            assert!(p > 0.8, "{:?}, {seed}: {p}", settings.policy);
+            assert!(p > 0.5, "{:?}, {seed}: {p}", settings.policy);
         }
     }
+}
+
+/// Architectures of many first choices "do not fit": a penalty far below any reward. The mean reward of
+/// episodes 31-40 (0 for those that do not fit), over 24 surrogates; seen here: 0.553 and 0.479.
+#[test]
+fn penalties_do_not_drown_the_differences_of_ranks() {
+    let learned = |advantage| {
+        let settings = ControllerSettings {
+            advantage,
+            ..ControllerSettings::logits()
+        };
+        let mut last = Vec::new();
+        for seed in 200..224 {
+            let surrogate = Surrogate::new(&DECISIONS, Seed(seed));
+            let mut c = controller(&DECISIONS, settings, Seed(seed), 1).unwrap();
+            for episode in 0..40 {
+                let choices = c.sample(episode).unwrap().choices;
+                let first = choices.iter().filter(|&&choice| choice == 0).count();
+                let fits = first <= DECISIONS.len() * 2 / 5;
+                let reward = surrogate.reward(&choices, episode);
+                c.update(&choices, if fits { reward } else { -1.0 })
+                    .unwrap();
+                if episode >= 30 {
+                    last.push(if fits { reward } else { 0.0 });
+                }
+            }
+        }
+        mean(&last, |r| *r)
+    };
+    let (ranked, normalised) = (learned(Advantage::Ranked), learned(Advantage::Normalised));
+    assert!(ranked > normalised + 0.03, "{ranked}, {normalised}");
 }
 
 /// Only a policy that sees the choice before can tell these: the second choice pays when it equals the first.

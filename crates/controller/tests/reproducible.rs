@@ -152,6 +152,13 @@ fn nothing_to_decide_and_bad_settings_are_refused() {
             "controller setting `baseline_decay` is 1; it has to be at least 0 and less than 1",
         ),
         (
+            ControllerSettings {
+                baseline_decay: 0.0,
+                ..good
+            },
+            "controller setting `baseline_decay` is 0; it has to be at least 0.001 for ranks",
+        ),
+        (
             ControllerSettings { hidden, ..good },
             "controller setting `hidden` is 0; it has to be at least 1",
         ),
@@ -189,6 +196,6 @@ fn parameters_that_leave_the_numbers_are_reported() {
     let mut state = c.state().unwrap();
     state.parameters[1].values[2] = f32::NAN;
     c.restore(&state).unwrap();
-    let (decision, rate) = (1, 0.2);
+    let (decision, rate) = (1, ControllerSettings::logits().rate);
     assert_eq!(c.sample(0), Err(Error::Diverged { decision, rate }));
 }

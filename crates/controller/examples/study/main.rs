@@ -7,7 +7,7 @@
 
 mod surrogate;
 
-use radars_controller::{ControllerSettings, Policy, Result};
+use radars_controller::{Advantage, ControllerSettings, Policy, Result};
 use radars_nn::tensor::random::Seed;
 use radars_space::Space;
 use std::time::Instant;
@@ -49,15 +49,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn settings() -> Vec<(String, ControllerSettings)> {
     let mut all = Vec::new();
     for (policy, base, rates) in [
-        ("lstm", ControllerSettings::lstm(), [0.005, 0.01, 0.04]),
-        ("logits", ControllerSettings::logits(), [0.1, 0.3, 0.4]),
+        ("lstm", ControllerSettings::lstm(), [0.02, 0.04, 0.08]),
+        ("logits", ControllerSettings::logits(), [0.1, 0.2, 0.4]),
     ] {
         let mut add = |name: String, settings| all.push((format!("{policy} {name}"), settings));
         add("default".into(), base);
         for rate in rates {
             add(format!("rate {rate}"), ControllerSettings { rate, ..base });
         }
-        for entropy_weight in [0.0, 0.01, 0.1] {
+        for entropy_weight in [0.0, 0.4, 1.6] {
             let name = format!("entropy weight {entropy_weight}");
             let settings = ControllerSettings {
                 entropy_weight,
@@ -79,11 +79,12 @@ fn settings() -> Vec<(String, ControllerSettings)> {
         };
         let name = format!("betas {}, {}", betas.0, betas.1);
         add(name, ControllerSettings { betas, ..base });
-        let plain = ControllerSettings {
-            normalise_advantage: false,
-            ..base
-        };
-        add("advantage not normalised".into(), plain);
+        for (name, advantage) in [
+            ("normalised advantage", Advantage::Normalised),
+            ("advantage not normalised", Advantage::Difference),
+        ] {
+            add(name.into(), ControllerSettings { advantage, ..base });
+        }
     }
     all
 }
