@@ -117,6 +117,7 @@ pub(crate) fn pareto_parts(
     if all.is_empty() {
         return None;
     }
+    let ticks = (size.width / 110.0) as usize;
     let logarithmic = if high >= 10.0 * low {
         Scale::logarithmic(xs(), Unit::Count)
     } else {
@@ -129,7 +130,7 @@ pub(crate) fn pareto_parts(
         } else {
             text.x.clone()
         },
-        scale: logarithmic.unwrap_or_else(|| Scale::around(xs(), Unit::Count, 5)),
+        scale: logarithmic.unwrap_or_else(|| Scale::around(xs(), Unit::Count, ticks)),
     };
     let y = Axis {
         title: text.y.clone(),

@@ -53,6 +53,7 @@ fn a_finished_run_is_told_whole() {
         "memory peak 30.0 MiB, planned 30.0 MiB, bound 64.0 MiB",
         "31.0 MiB would have done",
         "1 iteration, 3 episodes, 1 trained to convergence",
+        "resumed 1 time mixing",
         "stopped by all iterations are done",
         "search time 8.00 s",
         "final training 1.30 s",

@@ -28,8 +28,8 @@ pub fn section(run: &Run) -> Markup {
     let content = html! {
         @for exploitation in &with_alpha { (iteration(exploitation)) }
     };
-    let about = "Mixing weights without noise, the darker the larger, with their last value. The mark is the candidate \
-                 that DNAS chose.";
+    let about = "Mixing weights without noise: the stronger the colour, the larger. At the right the last value; the mark is \
+                 what DNAS chose.";
     part("Architecture weights", about, &content)
 }
 
@@ -81,12 +81,17 @@ fn maps(exploitation: &Exploitation<'_>, layer: usize) -> Vec<HeatMap> {
     let names = exploitation
         .pruned
         .map(|pruned| names(pruned, layer, vectors));
-    (0..vectors)
-        .filter_map(|vector| {
-            let of_type = names.as_ref().and_then(|names| names.get(vector));
-            map(exploitation, layer, vector, of_type)
-        })
-        .collect()
+    let of_type = |vector| {
+        let names = names.as_ref().and_then(|names| names.get(vector));
+        map(exploitation, layer, vector, names)
+    };
+    let mut maps: Vec<HeatMap> = (0..vectors).filter_map(of_type).collect();
+    let left = maps.iter().map(|map| map.left).fold(0.0, f64::max);
+    maps.iter_mut().for_each(|map| map.left = left);
+    if let Some(last) = maps.last_mut() {
+        last.numbered = true;
+    }
+    maps
 }
 
 fn map(
@@ -140,11 +145,14 @@ fn map(
     }
     let number =
         |column: Option<&usize>| column.map_or_else(String::new, |column| (column + 1).to_string());
+    let left = HeatMap::left(&rows);
     Some(HeatMap {
         label: format!("mixing weights of layer {} by epoch", layer + 1),
         rows,
         ends: [number(columns.first()), number(columns.last())],
         across: "epoch".into(),
+        left,
+        numbered: false,
     })
 }
 

@@ -23,8 +23,8 @@ pub fn section(run: &Run) -> Markup {
         return html! {};
     }
     let about = format!(
-        "Share of each choice over all layers, in the last {WINDOW} episodes at each point; the darker, the larger \
-         the choice."
+        "Share of each choice over all layers, in the last {WINDOW} episodes at each point; the stronger the colour, \
+         the larger the choice."
     );
     part("What was sampled", &about, &grid(&figures))
 }

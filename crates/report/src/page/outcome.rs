@@ -3,7 +3,7 @@
 use super::part::{facts, section as part};
 use crate::Run;
 use crate::quantity::{bytes, count, percent, plural, seconds, short};
-use crate::run::Best;
+use crate::run::{Best, Event};
 use maud::{Markup, html};
 
 /// What the run is called: its folder's name.
@@ -204,7 +204,12 @@ fn all_facts(run: &Run, best: Option<&Best>) -> Vec<(&'static str, String)> {
     let outcome = run.outcome.as_ref();
     let mut facts: Vec<(&'static str, String)> = Vec::new();
     let mut fact = |name, value: Option<String>| facts.extend(value.map(|value| (name, value)));
-    fact("winner", best.map(|best| best.architecture.to_string()));
+    let winner = if run.is_over() {
+        "winner"
+    } else {
+        "architecture"
+    };
+    fact(winner, best.map(|best| best.architecture.to_string()));
     if let Some(best) = best {
         fact("AOPS", Some(count(best.aops)));
         fact("MACs", best.macs.map(count));
@@ -235,6 +240,9 @@ fn all_facts(run: &Run, best: Option<&Best>) -> Vec<(&'static str, String)> {
         fact("search time", time.search_seconds.map(seconds));
         fact("final training", time.final_training_seconds.map(seconds));
     }
+    let resumed = run.events().filter(|event| matches!(event, Event::Resumed));
+    let times = resumed.count();
+    fact("resumed", (times > 0).then(|| plural(times, "time")));
     fact("mixing", run.config.mixing.clone());
     fact(
         "batch",

@@ -47,7 +47,7 @@ pub struct Chart {
 }
 
 const RIGHT: f64 = 16.0;
-const TOP: f64 = 24.0;
+const TOP: f64 = 28.0;
 const BOTTOM: f64 = 38.0;
 
 /// About how wide a text of 12 units is.
@@ -124,7 +124,7 @@ impl Chart {
         let x_ticks = thinned(&self.x.scale.ticks, right - left);
         let middle = (left + right) / 2.0;
         html! {
-            text x="0" y=(number(top - 10.0)) fill="currentColor" class="quiet" { (self.y.title) }
+            text x="0" y=(number(top - 14.0)) fill="currentColor" class="quiet" { (self.y.title) }
             @for (value, label) in &self.y.scale.ticks {
                 @let y = number(self.y(*value));
                 line x1=(number(left)) x2=(number(right)) y1=(y) y2=(y)

@@ -14,6 +14,10 @@ pub struct HeatMap {
     pub ends: [String; 2],
     /// What the columns are.
     pub across: String,
+    /// Where the columns begin: [`Self::left`] of the longest names among maps that stand below each other.
+    pub left: f64,
+    /// Whether the columns are numbered below: the last of such maps.
+    pub numbered: bool,
 }
 
 /// A row of a heat map.
@@ -31,10 +35,15 @@ const ROW: f64 = 20.0;
 const VALUE: f64 = 38.0;
 
 impl HeatMap {
+    /// Where columns have to begin to leave room for the names of rows.
+    pub fn left(rows: &[HeatRow]) -> f64 {
+        let names = rows.iter().map(|row| text_width(&row.name));
+        names.fold(0.0, f64::max) + 22.0
+    }
+
     /// The map, with the last value of every row at its right.
     pub fn svg(&self) -> Markup {
-        let names = self.rows.iter().map(|row| text_width(&row.name));
-        let left = names.fold(0.0, f64::max) + 22.0;
+        let left = self.left;
         let right = WIDTH - VALUE;
         let columns = self
             .rows
@@ -44,7 +53,11 @@ impl HeatMap {
             .unwrap_or(0);
         let wide = (right - left) / columns.max(1) as f64;
         let bottom = ROW * self.rows.len() as f64;
-        let view = format!("0 0 {} {}", number(WIDTH), number(bottom + 20.0));
+        let view = format!(
+            "0 0 {} {}",
+            number(WIDTH),
+            number(bottom + if self.numbered { 20.0 } else { 8.0 })
+        );
         // Columns that are wide enough are told apart by a gap.
         let gap = if wide > 6.0 { 1.5 } else { 0.0 };
         html! {
@@ -71,7 +84,7 @@ impl HeatMap {
                             fill="currentColor" font-weight=[weight] { (format!("{value:.2}")) }
                     }
                 }
-                g class="quiet" {
+                @if self.numbered { g class="quiet" {
                     text x=(number(left)) y=(number(bottom + 14.0)) fill="currentColor" { (self.ends[0]) }
                     @if columns > 1 {
                         text x=(number(right)) y=(number(bottom + 14.0)) text-anchor="end" fill="currentColor" {
@@ -80,7 +93,7 @@ impl HeatMap {
                     }
                     text x=(number((left + right) / 2.0)) y=(number(bottom + 14.0)) text-anchor="middle"
                         fill="currentColor" { (self.across) }
-                }
+                } }
             }
         }
     }

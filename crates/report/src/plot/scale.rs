@@ -30,11 +30,19 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// A range from the tick below the smallest to the tick above the largest value, about `about` ticks.
+    /// A range from a tick below the smallest to a tick above the largest value, about `about` ticks. No value
+    /// lies on an end, unless there is nothing beyond: 0, or a whole of something.
     pub fn around(values: impl IntoIterator<Item = f64>, unit: Unit, about: usize) -> Self {
         let (low, high) = extent(values);
-        let step = step(high - low, unit, high, about);
-        let (low, high) = (floor(low / step) * step, ceil(high / step) * step);
+        let margin = 0.04 * (high - low);
+        let step = step(high - low + 2.0 * margin, unit, high, about);
+        let below = floor((low - margin) / step) * step;
+        let above = ceil((high + margin) / step) * step;
+        let low = if low >= 0.0 { below.max(0.0) } else { below };
+        let high = match unit {
+            Unit::Percent if high <= 1.0 => above.min(1.0),
+            _ => above,
+        };
         Self::exactly(low, high, unit, about)
     }
 
@@ -152,7 +160,7 @@ fn time_unit(largest: f64) -> (f64, &'static str) {
     match largest {
         t if t > 4.0 * 86_400.0 => (86_400.0, "d"),
         t if t > 3.0 * 3600.0 => (3600.0, "h"),
-        t if t > 180.0 => (60.0, "min"),
+        t if t > 120.0 => (60.0, "min"),
         _ => (1.0, "s"),
     }
 }

@@ -28,6 +28,8 @@ pub enum Event {
     Best(BestEvent),
     SearchEnded(SearchEnded),
     Tested(Tested),
+    /// The run was stopped, and went on from a checkpoint.
+    Resumed,
     /// An event of a later version, or one that a report has no use for.
     #[serde(other)]
     Other,
