@@ -213,6 +213,50 @@ fn a_method_without_a_controller_has_no_plot_of_one() {
     }
 }
 
+/// The events of methods without a controller: one-shot ranks paths, DNAS holds the whole space.
+#[test]
+fn other_methods_have_their_own_sections() {
+    let one_shot = concat!(
+        r#"{"elapsed_seconds":1.0,"event":"shared-epoch","epoch":0,"epochs":2,"loss":2.25,"seconds":1.0}"#,
+        "\n",
+        r#"{"elapsed_seconds":3.0,"event":"screened","paths":1200,"accuracy":0.3125,"reward":0.5,"memory":"#,
+        r#"{"planned_peak_bytes":1048576,"actual_peak_bytes":1048576,"high_water_bytes":1048576},"#,
+        r#""traffic":{"uploaded_bytes":2097152,"downloaded_bytes":1048576},"spent":7,"seconds":3.0}"#,
+        "\n",
+    );
+    let folder = run_folder(one_shot, None);
+    let said = text(&page(folder.path()));
+    check(
+        &said,
+        &[
+            "One-shot loss",
+            "Shared weights",
+            "paths 1,200 were measured",
+            "0.3125, with inherited weights",
+            "2.0 MiB of weights to the device, 1.0 MiB back",
+            "In all of 1 training the peak was the planned one",
+        ],
+    );
+    // Eight candidates a layer (2 kernels, 2 activations, 2 weights), named as the space lists them.
+    let alpha = ["0.125"; 8].join(",");
+    let dnas = format!(
+        "{}\n{}\n",
+        r#"{"event":"pruned","iteration":0,"architectures":[],"candidates":[8,8],"mixing":"materialised"}"#,
+        format_args!(r#"{{"event":"dnas-epoch","iteration":0,"alpha":[[[{alpha}]],[[{alpha}]]]}}"#),
+    );
+    let folder = run_folder(&dnas, None);
+    let said = text(&page(folder.path()));
+    check(
+        &said,
+        &[
+            "The SuperNet It holds every candidate",
+            "k1 a3.3 w1.3 0.12",
+            "k3 a3.6 w1.6 0.12",
+        ],
+    );
+    assert!(!said.contains("SN and its SuperNet"));
+}
+
 #[test]
 fn what_is_not_a_run_is_refused_with_what_was_looked_for() {
     let folder = tempfile::tempdir().unwrap();

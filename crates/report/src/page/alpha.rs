@@ -5,6 +5,7 @@ use crate::Run;
 use crate::plot::{HeatMap, HeatRow};
 use crate::run::{Exploitation, Pruned};
 use maud::{Markup, html};
+use radars_space::{Candidate, Precision, Space};
 
 /// Most rows of a map: beyond, those that were largest at the end, and the sum of the rest.
 const ROWS: usize = 12;
@@ -26,14 +27,14 @@ pub fn section(run: &Run) -> Markup {
         return html! {};
     }
     let content = html! {
-        @for exploitation in &with_alpha { (iteration(exploitation)) }
+        @for exploitation in &with_alpha { (iteration(exploitation, run.space.as_ref())) }
     };
     let about = "Mixing weights without noise: the stronger the colour, the larger. At the right the last value; the mark is \
                  what DNAS chose.";
     part("Architecture weights", about, &content)
 }
 
-fn iteration(exploitation: &Exploitation<'_>) -> Markup {
+fn iteration(exploitation: &Exploitation<'_>, space: Option<&Space>) -> Markup {
     let epochs = &exploitation.epochs;
     let layers = epochs
         .iter()
@@ -41,7 +42,7 @@ fn iteration(exploitation: &Exploitation<'_>) -> Markup {
         .max()
         .unwrap_or(0);
     let maps: Vec<(usize, Vec<HeatMap>)> = (0..layers)
-        .map(|layer| (layer, maps(exploitation, layer)))
+        .map(|layer| (layer, maps(exploitation, space, layer)))
         .collect();
     let single: Vec<String> = (maps.iter())
         .filter(|(_, maps)| maps.is_empty())
@@ -72,7 +73,7 @@ fn iteration(exploitation: &Exploitation<'_>) -> Markup {
 }
 
 /// The maps of a layer: none where there is a single candidate.
-fn maps(exploitation: &Exploitation<'_>, layer: usize) -> Vec<HeatMap> {
+fn maps(exploitation: &Exploitation<'_>, space: Option<&Space>, layer: usize) -> Vec<HeatMap> {
     let epochs = &exploitation.epochs;
     let vectors = epochs
         .iter()
@@ -80,7 +81,7 @@ fn maps(exploitation: &Exploitation<'_>, layer: usize) -> Vec<HeatMap> {
     let vectors = vectors.max().unwrap_or(0);
     let names = exploitation
         .pruned
-        .map(|pruned| names(pruned, layer, vectors));
+        .map(|pruned| names(pruned, space, layer, vectors));
     let of_type = |vector| {
         let names = names.as_ref().and_then(|names| names.get(vector));
         map(exploitation, layer, vector, names)
@@ -182,18 +183,24 @@ fn chosen_columns(epochs: usize) -> Vec<usize> {
 }
 
 /// What the entries of each vector stand for: the candidates, or the choices of each type that occur among
-/// them, in order of first appearance in SN.
-fn names(pruned: &Pruned, layer: usize, vectors: usize) -> Vec<Vec<String>> {
-    let candidates = || {
-        pruned
-            .architectures
-            .iter()
-            .filter_map(|a| a.layers().get(layer))
-    };
+/// them, in order of first appearance in SN, or in the space where all of it is held.
+fn names(pruned: &Pruned, space: Option<&Space>, layer: usize, vectors: usize) -> Vec<Vec<String>> {
+    let of_sn = pruned
+        .architectures
+        .iter()
+        .filter_map(|a| a.layers().get(layer));
+    let mut candidates: Vec<Candidate> = of_sn.copied().collect();
+    if candidates.is_empty() {
+        let layer = space.and_then(|space| space.layers().get(layer));
+        candidates = layer
+            .map(|layer| layer.choices.candidates())
+            .unwrap_or_default();
+    }
+    let candidates = || candidates.iter();
     if vectors == 1 && pruned.mixing.as_deref() != Some("factorised") {
         return vec![distinct(candidates().map(ToString::to_string))];
     }
-    let named = |letter: char, precision: Option<radars_space::Precision>| {
+    let named = |letter: char, precision: Option<Precision>| {
         precision.map(|precision| format!("{letter}{precision}"))
     };
     vec![

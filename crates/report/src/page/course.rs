@@ -24,15 +24,9 @@ struct Course<'a> {
     dividers: Vec<f64>,
 }
 
-/// Plots by episode; nothing for a method without episodes.
+/// Plots by episode, by the clock and by epoch, those that there is anything to draw in.
 pub fn section(run: &Run) -> Markup {
     let course = Course::of(run);
-    if course.episodes.is_empty() {
-        return match run.is_over() {
-            true => html! {},
-            false => part("The search", "No episode is over yet.", &html! {}),
-        };
-    }
     let figures = [
         reward(&course),
         accuracy(run, &course),
@@ -40,9 +34,18 @@ pub fn section(run: &Run) -> Markup {
         entropy(&course),
         over_time::best_reward(run),
         over_time::dnas_loss(run),
+        over_time::shared_loss(run),
     ];
     let figures: Vec<Markup> = figures.into_iter().flatten().collect();
-    let about = if course.dividers.is_empty() {
+    if figures.is_empty() {
+        return match run.is_over() {
+            true => html! {},
+            false => part("The search", "Nothing has been measured yet.", &html! {}),
+        };
+    }
+    let about = if course.episodes.is_empty() {
+        "By the clock and by epoch: this method has no episodes."
+    } else if course.dividers.is_empty() {
         "By episode; a ring or diamond stands after the episode it followed."
     } else {
         "By episode; a dotted line is where an iteration ends. A ring or diamond stands at the end of its iteration."

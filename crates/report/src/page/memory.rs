@@ -121,11 +121,13 @@ fn in_words(trainings: &[Training], bound: Option<u64>) -> String {
             )
         }
     };
-    let highest = finished
-        .iter()
-        .map(|&(_, actual)| actual)
-        .max()
-        .unwrap_or(0);
+    let alone = finished.iter().map(|&(_, actual)| actual).max();
+    let highest = most_at_once(trainings);
+    let beside = if Some(highest) > alone {
+        " Phases ran side by side, so bars above each other add up."
+    } else {
+        ""
+    };
     let within = match bound {
         Some(bound) if highest <= bound => {
             format!(
@@ -141,21 +143,61 @@ fn in_words(trainings: &[Training], bound: Option<u64>) -> String {
         ),
         None => String::new(),
     };
-    exact + &within
+    exact + beside + &within
+}
+
+/// Most bytes in use at once, by trainings that ran side by side too.
+fn most_at_once(trainings: &[Training]) -> u64 {
+    // What ends where another begins is not beside it, even if clocks are read a little late.
+    let inside = |training: &Training| {
+        let (from, to) = (training.from_seconds, training.to_seconds);
+        let margin = (0.1 * (to - from)).min(0.05);
+        (from + margin, to - margin)
+    };
+    let at = |moment: f64| -> u64 {
+        let running = trainings.iter().filter(|training| {
+            let (from, to) = inside(training);
+            (from..=to).contains(&moment)
+        });
+        running.filter_map(|training| training.actual_bytes).sum()
+    };
+    // The sum only rises where a training begins.
+    let beginnings = trainings.iter().map(|training| at(inside(training).0));
+    beginnings.max().unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// A training with a second of its own.
     fn of(planned_bytes: u64, actual: u64) -> Training {
+        let from_seconds = planned_bytes as f64;
         Training {
             kind: TrainingKind::Proxy,
-            from_seconds: 0.0,
-            to_seconds: 1.0,
+            from_seconds,
+            to_seconds: from_seconds + 1.0,
             planned_bytes,
             actual_bytes: Some(actual),
         }
+    }
+
+    /// 2 + 3 MiB side by side from 1 s on; the third begins where the second ends.
+    #[test]
+    fn what_runs_side_by_side_adds_up() {
+        let training = |from_seconds, to_seconds, mib: u64| Training {
+            from_seconds,
+            to_seconds,
+            ..of(mib << 20, mib << 20)
+        };
+        let all = [
+            training(0.0, 4.0, 2),
+            training(1.0, 2.0, 3),
+            training(2.0, 3.0, 1),
+        ];
+        assert_eq!(most_at_once(&all), 5 << 20);
+        assert!(in_words(&all, Some(8 << 20)).contains("The highest, 5.0 MiB"));
+        assert!(in_words(&all, None).contains("side by side"));
     }
 
     #[test]

@@ -4,11 +4,13 @@ mod alpha;
 mod choices;
 mod course;
 mod memory;
+mod one_shot;
 mod outcome;
 mod over_time;
 mod pareto;
 mod part;
 mod repeat;
+mod run_facts;
 mod supernets;
 mod winner;
 
@@ -43,6 +45,7 @@ pub fn html(run: &Run) -> String {
                     (pareto::section(run))
                     (choices::section(run))
                     (supernets::section(run))
+                    (one_shot::section(run))
                     (alpha::section(run))
                     (memory::section(run))
                     (repeat::section(run))

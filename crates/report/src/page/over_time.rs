@@ -2,7 +2,7 @@
 
 use super::part::figure;
 use crate::Run;
-use crate::plot::{Axis, Chart, Key, Scale, Sign, Size, Unit, colour};
+use crate::plot::{Axis, Chart, Key, Scale, Shape, Sign, Size, Unit, colour};
 use crate::run::Event;
 use maud::{Markup, html};
 
@@ -110,14 +110,9 @@ pub fn dnas_loss(run: &Run) -> Option<Markup> {
         scale: Scale::around(all().map(|point| point.1), Unit::Plain, 4),
     };
     let chart = Chart::new(Size::SMALL, x, y);
-    let drawn = |points: &[(f64, f64)], dashed: bool| match points {
-        [] => html! {},
-        [point] => chart.point(crate::plot::Shape::Dot, *point, ""),
-        points => chart.line(points, dashed),
-    };
     let marks = html! {
         @for (index, of) in losses.iter().enumerate() {
-            g class=(colour(index)) { (drawn(&of.weights, false)) (drawn(&of.alpha, true)) }
+            g class=(colour(index)) { (drawn(&chart, &of.weights, false)) (drawn(&chart, &of.alpha, true)) }
         }
     };
     let named = losses.iter().enumerate();
@@ -139,4 +134,37 @@ pub fn dnas_loss(run: &Run) -> Option<Markup> {
     }
     let svg = chart.svg("losses of DNAS by epoch", &marks);
     Some(figure("DNAS loss", &svg, &keys))
+}
+
+/// The loss of a one-shot SuperNet's shared weights; nothing for other methods.
+pub fn shared_loss(run: &Run) -> Option<Markup> {
+    let epochs = run.events().filter_map(|event| match event {
+        Event::SharedEpoch(epoch) => Some(epoch.loss),
+        _ => None,
+    });
+    let numbered = epochs.enumerate();
+    let points: Vec<(f64, f64)> = numbered
+        .filter_map(|(epoch, loss)| Some((epoch as f64 + 1.0, loss?)))
+        .collect();
+    let last = points.last()?.0;
+    let x = Axis {
+        title: "epoch of the shared weights".into(),
+        scale: Scale::exactly(0.7, last + 0.3, Unit::Whole, 6),
+    };
+    let y = Axis {
+        title: "loss".into(),
+        scale: Scale::around(points.iter().map(|point| point.1), Unit::Plain, 4),
+    };
+    let chart = Chart::new(Size::SMALL, x, y);
+    let marks = html! { g.c0 { (drawn(&chart, &points, false)) } };
+    let svg = chart.svg("loss of the shared weights by epoch", &marks);
+    Some(figure("One-shot loss", &svg, &[]))
+}
+
+/// A line through points, or the one point.
+fn drawn(chart: &Chart, points: &[(f64, f64)], dashed: bool) -> Markup {
+    match points {
+        [point] => chart.point(Shape::Dot, *point, ""),
+        points => chart.line(points, dashed),
+    }
 }

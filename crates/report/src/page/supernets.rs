@@ -22,6 +22,16 @@ pub fn section(run: &Run) -> Markup {
             div.card { (card(run, exploitation, pruned)) }
         }
     };
+    if pruned
+        .iter()
+        .all(|(_, pruned)| pruned.architectures.is_empty())
+    {
+        return part(
+            "The SuperNet",
+            "It holds every candidate of the space.",
+            &cards,
+        );
+    }
     let about = "The architectures that span the pruned subspace, best exact reward first, and the SuperNet of their \
                  candidates.";
     part("SN and its SuperNet", about, &cards)
@@ -33,7 +43,7 @@ fn card(run: &Run, exploitation: &Exploitation<'_>, pruned: &Pruned) -> Markup {
         div.two {
             div {
                 dl style="grid-template-columns: minmax(0, 1fr)" {
-                    (fact("architectures", Some(plural(pruned.architectures.len(), "architecture"))))
+                    (fact("spanned by", (!pruned.architectures.is_empty()).then(|| plural(pruned.architectures.len(), "architecture"))))
                     (fact("candidates", (!layers.is_empty()).then(|| format!("{} by layer", layers.join(" · ")))))
                     (fact("mixing", pruned.mixing.clone()))
                     (fact("paths", pruned.paths.map(short)))
@@ -84,7 +94,11 @@ fn bars(run: &Run, exploitation: &Exploitation<'_>, pruned: &Pruned) -> Markup {
     let bound = run.bound_bytes();
     let actual = exploitation.memory().map(|memory| memory.actual_peak_bytes);
     let rows = [
-        ("c0", "planned", pruned.planned_peak_bytes),
+        (
+            "c0",
+            "planned",
+            pruned.planned_peak_bytes.filter(|&bytes| bytes > 0),
+        ),
         ("c2", "seen in the run", actual),
         ("c4", "with one more: refused", pruned.refused_bytes),
         ("c7", "bound", bound),
@@ -102,7 +116,7 @@ fn bars(run: &Run, exploitation: &Exploitation<'_>, pruned: &Pruned) -> Markup {
                 }
             }
         }
-        @if pruned.refused_bytes.is_none() {
+        @if pruned.refused_bytes.is_none() && !pruned.architectures.is_empty() {
             p.note { "All of the best architectures fit, so none was refused." }
         }
     }

@@ -37,6 +37,10 @@ pub struct Search {
     pub iterations: Option<usize>,
     pub episodes: Option<usize>,
     pub target: Option<f64>,
+    /// Multiply-accumulates of training at most.
+    pub budget: Option<u64>,
+    /// Whether phases run one after the other or side by side.
+    pub schedule: Option<String>,
 }
 
 impl Config {

@@ -25,6 +25,8 @@ pub enum Event {
     Pruned(Pruned),
     DnasEpoch(DnasEpoch),
     Derived(Derived),
+    SharedEpoch(SharedEpoch),
+    Screened(Screened),
     Best(BestEvent),
     SearchEnded(SearchEnded),
     Tested(Tested),
@@ -87,6 +89,8 @@ pub struct Episode {
     pub architecture: Architecture,
     #[serde(default)]
     pub repeated: bool,
+    /// None in older logs, where it is always brief.
+    pub fidelity: Option<Fidelity>,
     pub accuracy: Option<f64>,
     pub aops: Option<u64>,
     pub reward: Option<f64>,
@@ -106,11 +110,13 @@ pub struct Retrained {
     pub architecture: Architecture,
     pub accuracy: Option<f64>,
     pub reward: Option<f64>,
+    pub aops: Option<u64>,
     pub memory: Option<Memory>,
     #[serde(default)]
     pub seconds: f64,
 }
 
+/// SN was chosen. Without architectures, the SuperNet holds every candidate of the space.
 #[derive(Debug, Deserialize)]
 pub struct Pruned {
     #[serde(default)]
@@ -147,9 +153,36 @@ pub struct Derived {
     pub architecture: Architecture,
     pub accuracy: Option<f64>,
     pub reward: Option<f64>,
+    pub aops: Option<u64>,
     pub refused: Option<Refusal>,
     pub supernet_memory: Option<Memory>,
     pub memory: Option<Memory>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct SharedEpoch {
+    pub loss: Option<f64>,
+}
+
+/// Paths were measured with the weights they inherit from a one-shot SuperNet.
+#[derive(Debug, Deserialize)]
+pub struct Screened {
+    pub paths: Option<usize>,
+    pub best: Option<Architecture>,
+    pub accuracy: Option<f64>,
+    pub reward: Option<f64>,
+    pub memory: Option<Memory>,
+    pub traffic: Option<Traffic>,
+    #[serde(default)]
+    pub seconds: f64,
+}
+
+/// Bytes of weights that went between host and device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Traffic {
+    pub uploaded_bytes: u64,
+    pub downloaded_bytes: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -206,7 +239,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_passed_over() {
         let text = concat!(
-            r#"{"elapsed_seconds":1.5,"event":"screened","left":[1,2]}"#,
+            r#"{"elapsed_seconds":1.5,"event":"much-later","left":[1,2]}"#,
             "\n",
             r#"{"elapsed_seconds":2.0,"event":"epoch","fidelity":"warm","phase":"x","epoch":3,"loss":0.25}"#,
             "\n",

@@ -1,6 +1,8 @@
 //! What happened in a run, put together from its events.
 
-use super::{Derived, DnasEpoch, Episode, Event, Memory, Pruned, Retrained, Run};
+use super::{
+    Derived, DnasEpoch, Episode, Event, Fidelity, Memory, Pruned, Retrained, Run, Screened,
+};
 use crate::run::event::Started;
 use radars_space::Architecture;
 
@@ -35,7 +37,7 @@ pub struct Exploitation<'a> {
 }
 
 impl Exploitation<'_> {
-    /// Whether its DNAS is still going.
+    /// What the SuperNet took, once its DNAS is over.
     pub fn memory(&self) -> Option<Memory> {
         self.derived.and_then(|derived| derived.supernet_memory)
     }
@@ -68,6 +70,14 @@ impl Run {
             _ => None,
         });
         retrained.collect()
+    }
+
+    /// What a one-shot SuperNet was asked, once its weights were trained.
+    pub(crate) fn screened(&self) -> Option<&Screened> {
+        self.events().find_map(|event| match event {
+            Event::Screened(screened) => Some(screened),
+            _ => None,
+        })
     }
 
     /// One entry an iteration that pruned, trained or derived from a SuperNet. Lines of two phases may lie
@@ -171,15 +181,17 @@ impl Run {
 
     /// Every architecture that was measured and whose AOPS are known, in order; a repeated one once.
     pub(crate) fn measured(&self) -> Vec<Measured> {
-        let aops = |of: &Architecture| {
-            let space = self.space.as_ref()?;
-            space.cost(of).ok().map(|cost| cost.aops)
+        let aops = |of: &Architecture, stated: Option<u64>| {
+            let cost = || self.space.as_ref()?.cost(of).ok();
+            stated.or_else(|| cost().map(|cost| cost.aops))
         };
         let measured = self.events().filter_map(|event| {
             let (aops, accuracy, exact) = match event {
-                Event::Episode(e) if !e.repeated => (e.aops, e.accuracy, false),
-                Event::Retrained(r) => (aops(&r.architecture), r.accuracy, true),
-                Event::Derived(d) => (aops(&d.architecture), d.accuracy, true),
+                Event::Episode(e) if !e.repeated => {
+                    (e.aops, e.accuracy, e.fidelity == Some(Fidelity::Exact))
+                }
+                Event::Retrained(r) => (aops(&r.architecture, r.aops), r.accuracy, true),
+                Event::Derived(d) => (aops(&d.architecture, d.aops), d.accuracy, true),
                 _ => return None,
             };
             Some(Measured {

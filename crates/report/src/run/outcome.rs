@@ -1,5 +1,6 @@
 //! What a report says of `result.json`; all the rest is passed over.
 
+use super::Traffic;
 use radars_space::Architecture;
 use serde::Deserialize;
 
@@ -49,6 +50,9 @@ pub struct Counts {
     pub iterations: Option<usize>,
     pub episodes: Option<usize>,
     pub retrained: Option<usize>,
+    /// Multiply-accumulates of training, the final training aside.
+    pub spent: Option<u64>,
+    pub traffic: Option<Traffic>,
     pub stop: Option<String>,
 }
 

@@ -55,7 +55,14 @@ impl Run {
         for line in &self.lines {
             let to = line.elapsed_seconds;
             match &line.event {
-                Event::Episode(e) => add(TrainingKind::Proxy, to - e.seconds, to, e.memory),
+                Event::Episode(e) => {
+                    let kind = match e.fidelity {
+                        Some(Fidelity::Exact) => TrainingKind::Exact,
+                        _ => TrainingKind::Proxy,
+                    };
+                    add(kind, to - e.seconds, to, e.memory);
+                }
+                Event::Screened(s) => add(TrainingKind::SuperNet, to - s.seconds, to, s.memory),
                 Event::Retrained(r) => add(TrainingKind::Exact, to - r.seconds, to, r.memory),
                 Event::Tested(t) => add(TrainingKind::Final, to - t.seconds, to, t.memory),
                 Event::Derived(derived) => {
@@ -119,7 +126,9 @@ impl Run {
                     open.retain(|&(iteration, _)| iteration != derived.iteration);
                     network = None;
                 }
-                Event::Episode(_) | Event::Retrained(_) | Event::Tested(_) => network = None,
+                Event::Screened(_) | Event::Episode(_) | Event::Retrained(_) | Event::Tested(_) => {
+                    network = None
+                }
                 _ => {}
             }
         }

@@ -62,7 +62,7 @@ pub fn events() -> String {
         format!(r#"{{"elapsed_seconds":3.0,"event":"episode","iteration":0,"episode":1,"architecture":{B},"repeated":false,"accuracy":0.4,"aops":38736,"reward":0.46,"refused":null,"entropy":0.68,"baseline":0.51,"memory":{MEMORY},"seconds":1.0}}"#),
         format!(r#"{{"elapsed_seconds":3.1,"event":"episode","iteration":0,"episode":2,"architecture":{B},"repeated":false,"accuracy":null,"aops":38736,"reward":0.0,"refused":{{"why":"over-bound","needed_bytes":99,"bound_bytes":9}},"entropy":0.6,"baseline":0.51,"memory":null,"seconds":0.1}}"#),
         r#"{"elapsed_seconds":3.15,"event":"resumed","version":"0.1.0","from":"episode"}"#.to_owned(),
-        r#"{"elapsed_seconds":3.2,"event":"screened","survivors":[1,2,3]}"#.to_owned(),
+        r#"{"elapsed_seconds":3.2,"event":"much-later","survivors":[1,2,3]}"#.to_owned(),
         format!(r#"{{"elapsed_seconds":5.0,"event":"retrained","iteration":0,"rank":0,"architecture":{A},"proxy_reward":0.55,"accuracy":0.625,"reward":0.66,"memory":{MEMORY},"seconds":1.8}}"#),
         format!(r#"{{"elapsed_seconds":5.1,"event":"best","iteration":0,"architecture":{A},"reward":0.66,"accuracy":0.625,"aops":110928}}"#),
         format!(r#"{{"elapsed_seconds":5.2,"event":"pruned","iteration":0,"architectures":[{A},{B}],"candidates":[2,1],"mixing":"materialised","paths":2.0,"planned_peak_bytes":31457280,"refused_bytes":73400320}}"#),
