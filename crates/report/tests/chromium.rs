@@ -29,7 +29,7 @@ fn chromium() -> Option<&'static str> {
     found
 }
 
-/// What the browser makes of a file, and what its console says.
+/// What the browser makes of a file and what its console says.
 fn open(browser: &str, file: &Path) -> (String, Vec<String>) {
     let profile = tempfile::tempdir().unwrap();
     let output = Command::new(browser)
@@ -39,6 +39,7 @@ fn open(browser: &str, file: &Path) -> (String, Vec<String>) {
             "--v=0",
             "--virtual-time-budget=2000",
         ])
+        .arg("--window-size=1400,1000")
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .arg(format!("file://{}", file.display()))
         .output()
@@ -75,6 +76,58 @@ fn a_page_opens_without_console_errors() {
         console.iter().any(|line| line.contains("heard")),
         "{console:?}"
     );
+}
+
+/// Put into a copy of a page: writes down what sticks out of the page, or of its picture.
+const MEASURE: &str = r#"<script>
+const out = [];
+for (const of of document.querySelectorAll('body *')) {
+  const box = of.getBoundingClientRect();
+  if (box.width > 0 && (box.left < -1 || box.right > innerWidth + 1))
+    out.push(`${of.tagName} ${of.className.baseVal ?? of.className} from ${box.left} to ${box.right}`);
+}
+for (const of of document.querySelectorAll('.block div, .tile div, .bars span, dd, figcaption, pre'))
+  if (of.scrollWidth > of.clientWidth + 1 && of.clientWidth > 0) out.push(`${of.textContent} leaves its box`);
+for (const text of document.querySelectorAll('svg text')) {
+  const box = text.getBoundingClientRect(), frame = text.closest('svg').getBoundingClientRect();
+  if (box.width > 0 && (box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 2
+      || box.bottom > frame.bottom + 2)) out.push(`${text.textContent} leaves its picture`);
+  if (box.width > 0 && box.height < 9) out.push(`${text.textContent} is ${box.height} pixels high`);
+}
+for (const picture of document.querySelectorAll('figure svg'))
+  if (picture.getBoundingClientRect().width > 0 && !picture.querySelector('path, circle, line, rect'))
+    out.push('an empty picture');
+const words = document.createElement('p');
+words.id = 'measured';
+words.textContent = `width ${innerWidth}: [${out.join('; ')}]`;
+document.body.append(words);
+</script>"#;
+
+/// On wide and on narrow screens nothing is cut, empty or too small to read.
+#[test]
+fn everything_has_its_place_on_wide_and_narrow_screens() {
+    let Some(browser) = chromium() else { return };
+    for result in [Some(result()), None] {
+        let folder = run_folder(&events(), result.as_deref());
+        let page = std::fs::read_to_string(write(folder.path()).unwrap()).unwrap();
+        let page = page.replace("</body>", &format!("{MEASURE}</body>"));
+        let inner = page.replace('&', "&amp;").replace('"', "&quot;");
+        for width in [1280, 960, 390, 350] {
+            // A window is never narrower than 500 pixels; a frame is as narrow as one likes.
+            let outer = format!(
+                "<body><iframe width={width} height=900 style='border:0' srcdoc=\"{inner}\"></iframe><p></p><script>\
+                 onload = () => {{ const inner = document.querySelector('iframe').contentDocument;\
+                 document.querySelector('p').textContent = inner.querySelector('#measured').textContent }};</script>"
+            );
+            let file = folder.path().join("measured.html");
+            std::fs::write(&file, outer).unwrap();
+            let (dom, console) = open(browser, &file);
+            let said = dom.rsplit_once("<p>").unwrap().1;
+            let said = said.split_once("</p>").unwrap().0;
+            assert_eq!(said, format!("width {width}: []"));
+            assert_eq!(console, Vec::<String>::new());
+        }
+    }
 }
 
 /// A picture that is no XML would be shown as an error.
