@@ -72,7 +72,7 @@ fn a_curve_has_a_band_where_it_spreads() {
         [0.05, 0.0].map(|by| curves_svg(&[curve(by)], &PlotText::reward_over_macs()));
     assert_eq!(with.matches("fill-opacity=\"0.160\"").count(), 1);
     assert_eq!(without.matches("fill-opacity=\"0.160\"").count(), 0);
-    assert!(with.contains("training MACs") && with.contains(">3 T<"));
+    assert!(with.contains("training MACs") && with.contains(">3.0 T<"));
 }
 
 #[test]

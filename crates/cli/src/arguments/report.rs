@@ -12,8 +12,8 @@ Examples:
   radars report runs/fashion-small-0 --tensorboard board && tensorboard --logdir board
       the page, and the scalars for TensorBoard
 
-A run that is still going has a page, too: everything up to its last event. The page is one file that
-loads nothing, so it can be mailed and printed.";
+A run that is still going has a page, too: everything up to its last event. The page is one
+file that loads nothing, so it can be mailed and printed.";
 
 /// Make the page of a run: one HTML file with its outcome and its plots
 #[derive(Debug, Args)]

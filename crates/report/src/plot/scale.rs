@@ -134,7 +134,8 @@ fn extent(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
 
 /// The distance of ticks: a round number of the unit that people use for that size.
 fn step(span: f64, unit: Unit, largest: f64, about: usize) -> f64 {
-    let rough = span / about.max(1) as f64;
+    // A third more ticks than asked for are better than two.
+    let rough = 0.75 * span / about.max(1) as f64;
     match unit {
         Unit::Bytes => exp2(ceil(log2(rough))).max(1.0),
         Unit::Whole => decimal(rough).max(1.0),
@@ -229,9 +230,15 @@ mod tests {
             let scale = Scale::exactly(low, high, unit, 4);
             labels(&scale).join("|")
         };
-        assert_eq!(of(0.0, 138e6, Unit::Bytes), "0|64 MiB|128 MiB");
+        assert_eq!(
+            of(0.0, 138e6, Unit::Bytes),
+            "0|32 MiB|64 MiB|96 MiB|128 MiB"
+        );
         assert_eq!(of(0.0, 1.5e9, Unit::Count), "0|0.5 G|1.0 G|1.5 G");
-        assert_eq!(of(0.0, 1500.0, Unit::Seconds), "0|10 min|20 min");
+        assert_eq!(
+            of(0.0, 1500.0, Unit::Seconds),
+            "0|5 min|10 min|15 min|20 min|25 min"
+        );
         assert_eq!(of(0.1, 0.25, Unit::Percent), "10 %|15 %|20 %|25 %");
         assert_eq!(of(0.5, 3.5, Unit::Whole), "1|2|3");
         assert_eq!(of(-0.2, 0.2, Unit::Plain), "-0.2|-0.1|0.0|0.1|0.2");

@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 ///
 /// Tags: `episode/{reward,accuracy,aops,entropy,baseline}` by episode, `exact/{reward,accuracy}` by architecture
 /// trained to convergence, `dnas/{weight_loss,alpha_loss}` by DNAS epoch, `loss/{proxy,exact,final}` by epoch of
-/// that fidelity, all counted over the whole run; `memory/{planned,actual}_bytes` by training.
+/// that fidelity and `loss/shared` by epoch of a one-shot SuperNet, all counted over the whole run;
+/// `memory/{planned,actual}_bytes` by training.
 ///
 /// # Errors
 /// [`Error::File`](crate::Error::File) when the system refuses.
@@ -61,7 +62,12 @@ type Moment = (f64, i64, Vec<(String, f64)>);
 fn scalars(run: &Run) -> Vec<Moment> {
     let mut moments: Vec<Moment> = Vec::new();
     let (mut episodes, mut exact, mut dnas) = (0, 0, 0);
-    let mut epochs = [("loss/proxy", 0), ("loss/exact", 0), ("loss/final", 0)];
+    let mut epochs = [
+        ("loss/proxy", 0),
+        ("loss/exact", 0),
+        ("loss/final", 0),
+        ("loss/shared", 0),
+    ];
     for line in &run.lines {
         let mut tell = |step: &mut i64, values: &[(&str, Option<f64>)]| {
             let known = values
@@ -107,6 +113,10 @@ fn scalars(run: &Run) -> Vec<Moment> {
                     Fidelity::Other => continue,
                 };
                 let (tag, step) = &mut epochs[index];
+                tell(step, &[(tag, e.loss)]);
+            }
+            Event::SharedEpoch(e) => {
+                let (tag, step) = &mut epochs[3];
                 tell(step, &[(tag, e.loss)]);
             }
             _ => {}
