@@ -144,9 +144,9 @@ fn tiles(run: &Run, best: &Best) -> Vec<Markup> {
         (None, Some(_)) => {
             let value = format!("{:.4}", best.accuracy.unwrap_or_default());
             tiles.push(tile(
-                "accuracy in the search",
+                "accuracy",
                 value,
-                "not tested yet".into(),
+                "in the search, not tested yet".into(),
             ));
         }
         (None, None) => {}
