@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use radars_search::{
-    Config, Evaluator, Event, Memory, Observer, Result, RunResult, StopSignal, Task, Trainer,
-    candidates_of, search,
+    Config, Evaluator, Event, Memory, Observer, Phase, Problem, Result, RunResult, Setup,
+    StopSignal, Task, Trainer, candidates_of, search,
 };
 use radars_space::{Architecture, BitChoices, Choices, ImageShape, Layer, Reward, Space};
 use radars_supernet::Mixing;
@@ -44,10 +44,14 @@ fn task(mixing: Mixing, seed: u64) -> Task {
         channels: 1,
     };
     let space = Space::new("three layers", layers.to_vec()).unwrap();
+    let task = Task::load(config.clone(), None).unwrap();
     Task {
-        space: space.resolve(images, 10).unwrap(),
-        reward: Reward::balanced(100_000_000),
-        ..Task::load(config, None).unwrap()
+        problem: Problem {
+            config,
+            space: space.resolve(images, 10).unwrap(),
+            reward: Reward::balanced(100_000_000),
+        },
+        ..task
     }
 }
 
@@ -55,7 +59,7 @@ fn task(mixing: Mixing, seed: u64) -> Task {
 struct Log(Vec<Event>);
 
 impl Observer for Log {
-    fn event(&mut self, event: &Event) -> Result<()> {
+    fn event(&mut self, _: Phase, event: &Event) -> Result<()> {
         self.0.push(event.clone());
         Ok(())
     }
@@ -69,7 +73,7 @@ struct Run {
 fn run(task: &Task, bound: usize, threads: usize, isa: Isa) -> Run {
     let region = Region::reserve(Cpu::with_isa(threads, isa).unwrap(), bound).unwrap();
     let (mut log, stop) = (Log::default(), StopSignal::default());
-    let result = search(region, "cpu".into(), task, &mut log, &stop).unwrap();
+    let result = search(region, task, Setup::new("cpu", &mut log, &stop)).unwrap();
     Run {
         result,
         events: log.0,
@@ -145,7 +149,12 @@ fn bound_for_two(task: &Task, sn: &[Architecture]) -> (usize, usize) {
     let region = Region::reserve(Cpu::new(1).unwrap(), AMPLE).unwrap();
     let planner = Trainer::new(region, task).unwrap();
     let needed = |count: usize| {
-        let plan = planner.plan_supernet(&candidates_of(&sn[..count])).unwrap();
+        let plan = {
+            let mixing = task.problem.config.mixing;
+            planner
+                .plan_supernet(&candidates_of(&sn[..count]), mixing)
+                .unwrap()
+        };
         plan.high_water_bytes
     };
     (needed(2), needed(3))

@@ -1,6 +1,6 @@
 //! From the command line to a configuration.
 
-use crate::arguments::{RewardArgs, SearchArgs, TaskArgs};
+use crate::arguments::{Retrain, RewardArgs, SearchArgs, TaskArgs};
 use crate::failure::{Failure, Result};
 use anyhow::Context;
 use radars_data::BUILT_IN;
@@ -47,7 +47,12 @@ pub fn of_search(arguments: &SearchArgs) -> Result<Config> {
     set(&mut config.seed, algorithm.seed);
     set(&mut config.search.iterations, algorithm.iterations);
     set(&mut config.search.episodes, algorithm.episodes);
-    set(&mut config.search.retrain, algorithm.retrain);
+    if let Some(Retrain::Count(count)) = algorithm.retrain {
+        config.search.retrain = count;
+    }
+    config.search.budget = algorithm.budget.or(config.search.budget);
+    let share = algorithm.exploration_memory;
+    config.search.exploration_memory = share.or(config.search.exploration_memory);
     config.search.target = algorithm.target.or(config.search.target);
     config.limits.max_aops = algorithm.max_aops.or(config.limits.max_aops);
     config.limits.max_params = algorithm.max_params.or(config.limits.max_params);
@@ -74,15 +79,15 @@ pub fn of_search(arguments: &SearchArgs) -> Result<Config> {
 pub fn set_reward(task: &mut Task, arguments: &RewardArgs) -> Result<Option<String>> {
     let base = match &arguments.named {
         Some(_) => Reward::paper(),
-        None => task.reward,
+        None => task.problem.reward,
     };
     let reward = Reward::new(
         arguments.alpha.unwrap_or(base.alpha()),
         arguments.beta.unwrap_or(base.beta()),
         arguments.gamma.unwrap_or(base.gamma()),
     )?;
-    task.reward = reward;
-    task.config.reward = Some(RewardConfig {
+    task.problem.reward = reward;
+    task.problem.config.reward = Some(RewardConfig {
         alpha: reward.alpha(),
         beta: reward.beta(),
         gamma: reward.gamma(),
@@ -96,7 +101,7 @@ pub fn set_reward(task: &mut Task, arguments: &RewardArgs) -> Result<Option<Stri
     if named.is_none() && alpha.is_none() && beta.is_none() && gamma.is_none() {
         return Ok(None);
     }
-    let (cheapest, dearest) = task.space.aops_range()?;
+    let (cheapest, dearest) = task.problem.space.aops_range()?;
     let range = reward.range(cheapest, dearest);
     if range.within_unit_interval() {
         return Ok(None);
@@ -109,7 +114,7 @@ pub fn set_reward(task: &mut Task, arguments: &RewardArgs) -> Result<Option<Stri
 }
 
 /// Reads a configuration file; relative paths in it start at its own folder.
-fn from_file(file: &Path) -> Result<Config> {
+pub fn from_file(file: &Path) -> Result<Config> {
     let name = file.display().to_string();
     let text = std::fs::read_to_string(file)
         .with_context(|| format!("{name}: cannot read the configuration (--config)"))

@@ -9,8 +9,14 @@ use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 /// The CPU as the flags want it.
 pub fn cpu(arguments: &DeviceArgs) -> Result<Cpu> {
+    cpus(arguments)(arguments.threads())
+}
+
+/// Opens the CPU as the flags want it, with so many of its threads.
+pub fn cpus(arguments: &DeviceArgs) -> impl Fn(usize) -> Result<Cpu> + use<> {
     let Device::Cpu = arguments.device;
-    Cpu::with_isa(arguments.threads(), arguments.isa()).map_err(Failure::bad_input)
+    let isa = arguments.isa();
+    move |threads| Cpu::with_isa(threads, isa).map_err(Failure::bad_input)
 }
 
 /// What plans for that CPU depend on.

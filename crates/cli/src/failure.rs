@@ -59,6 +59,13 @@ impl From<Error> for Failure {
                 | Error::Setting { .. }
                 | Error::SplitBelowBatch { .. }
                 | Error::BoundTooSmall { .. }
+                | Error::SupernetOverBound { .. }
+                | Error::PathOverBound { .. }
+                | Error::NotSideBySide { .. }
+                | Error::NotARun { .. }
+                | Error::ConfigChanged { .. }
+                | Error::CheckpointsInUse { .. }
+                | Error::NoWholeCheckpoint { .. }
                 | Error::FolderInUse { .. }
                 | Error::Space(_)
                 | Error::Training(radars_supernet::Error::Space(_))
@@ -95,7 +102,7 @@ fn way_out(error: &Error) -> Option<&'static str> {
     use radars_data::Error as Data;
     use radars_space::Error as Space;
     Some(match error {
-        Error::NothingMeasured => "give it more time",
+        Error::NothingMeasured => "give it more time, or go on with --resume",
         Error::Data(Data::UnknownName { .. } | Data::Unrecognised { .. }) => {
             "name the data set with --data: a built-in one or a folder of images"
         }

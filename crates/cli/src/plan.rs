@@ -73,7 +73,7 @@ pub fn run(arguments: &PlanArgs) -> Result<String> {
 fn resolved_space(config: &Config, data_named: bool) -> Result<Space> {
     let space = read_space(&config.space)?;
     if data_named || space.input().is_err() || space.classes().is_err() {
-        return Ok(loading::task(config.clone(), false)?.space);
+        return Ok(loading::task(config.clone(), false)?.problem.space);
     }
     Ok(space)
 }

@@ -2,7 +2,9 @@
 
 use crate::failure;
 use crate::progress::Progress;
-use radars_search::{Event, Observer, Result, RunFolder, RunResult, SpaceSource, Task};
+use radars_search::{
+    Event, Kept, Observer, Phase, Result, RunFolder, RunResult, SpaceSource, Task,
+};
 use radars_tensor::Stats;
 use std::path::{Path, PathBuf};
 
@@ -28,9 +30,36 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// The run folder; none before the search has begun.
-    pub fn folder(&self) -> Option<&Path> {
+    /// Goes on recording in the folder of a run that was left.
+    pub fn resume(task: &'a Task, folder: RunFolder, progress: Progress) -> Self {
+        Self {
+            task,
+            out: None,
+            folder: Some(folder),
+            progress,
+        }
+    }
+
+    /// Where the run folder is; none before the search has begun.
+    pub fn path(&self) -> Option<&Path> {
         self.folder.as_ref().map(RunFolder::path)
+    }
+
+    /// The run folder, which is made when there is something to write.
+    fn folder(&mut self) -> Result<&mut RunFolder> {
+        let folder = match self.folder.take() {
+            Some(folder) => folder,
+            None => {
+                let mut folder = match &self.out {
+                    Some(path) => RunFolder::create(path)?,
+                    None => RunFolder::create_numbered(Path::new(RUNS), &stem(self.task))?,
+                };
+                let problem = &self.task.problem;
+                folder.write_config(&problem.config, &problem.space)?;
+                folder
+            }
+        };
+        Ok(self.folder.insert(folder))
     }
 
     /// Takes the progress off the screen and writes the result.
@@ -44,35 +73,28 @@ impl<'a> Recorder<'a> {
 }
 
 impl Observer for Recorder<'_> {
-    fn event(&mut self, event: &Event) -> Result<()> {
-        let folder = match self.folder.take() {
-            Some(folder) => folder,
-            None => {
-                let folder = match &self.out {
-                    Some(path) => RunFolder::create(path)?,
-                    None => RunFolder::create_numbered(Path::new(RUNS), &stem(self.task))?,
-                };
-                folder.write_config(&self.task.config, &self.task.space)?;
-                folder
-            }
-        };
-        self.folder.insert(folder).record(event)?;
-        self.progress.event(event);
+    fn event(&mut self, phase: Phase, event: &Event) -> Result<()> {
+        self.folder()?.event(phase, event)?;
+        self.progress.event(phase, event);
         Ok(())
     }
 
-    fn batch(&mut self, done: usize, of: usize, memory: Stats) {
-        self.progress.batch(done, of, memory);
+    fn batch(&mut self, phase: Phase, done: usize, of: usize, memory: Stats) {
+        self.progress.batch(phase, done, of, memory);
+    }
+
+    fn keep(&mut self, phase: Phase, kept: Kept<'_>) -> Result<()> {
+        self.folder()?.keep(phase, kept)
     }
 }
 
 /// `fashion-small-0`: the space and the seed.
 fn stem(task: &Task) -> String {
-    let name = match &task.config.space {
+    let name = match &task.problem.config.space {
         SpaceSource::Preset(name) => name,
-        SpaceSource::File(_) => task.space.name(),
+        SpaceSource::File(_) => task.problem.space.name(),
     };
-    format!("{}-{}", file_name(name), task.config.seed)
+    format!("{}-{}", file_name(name), task.problem.config.seed)
 }
 
 /// The name of a space may hold anything; the name of a folder may not.

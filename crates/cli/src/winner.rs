@@ -4,14 +4,14 @@ use crate::failure::Result;
 use crate::progress::reason;
 use crate::quantity::{bytes, count, seconds};
 use crate::table::{Column, Table};
-use radars_search::{RunResult, Task};
+use radars_search::RunResult;
 use radars_space::{LayerCost, Precision, Space};
 use std::fmt::Write;
 use std::path::Path;
 
 /// The winner, its costs and how it was found.
-pub fn table(task: &Task, result: &RunResult, folder: Option<&Path>) -> Result<String> {
-    let mut text = layers(&task.space, result)?;
+pub fn table(space: &Space, result: &RunResult, folder: Option<&Path>) -> Result<String> {
+    let mut text = layers(space, result)?;
     for (name, value) in figures(result, folder) {
         // Writing to a string does not fail.
         let _ = writeln!(text, "{name:<17}{value}");
@@ -162,6 +162,8 @@ mod tests {
                 iterations: 1,
                 episodes: 2,
                 retrained: 3,
+                spent: 0,
+                traffic: Default::default(),
                 stop: Stop::Interrupted,
             },
             time: Times {

@@ -2,14 +2,14 @@
 //!
 //! `cargo run --release -p radars-search --example embedded`
 
-use radars_search::{Config, Event, Observer, Result, StopSignal, Task, search};
+use radars_search::{Config, Event, Observer, Phase, Result, Setup, StopSignal, Task, search};
 use radars_tensor::{Cpu, Region};
 
 /// Prints the rewards.
 struct Print;
 
 impl Observer for Print {
-    fn event(&mut self, event: &Event) -> Result<()> {
+    fn event(&mut self, _: Phase, event: &Event) -> Result<()> {
         match event {
             Event::Episode {
                 episode,
@@ -41,13 +41,8 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let threads = std::thread::available_parallelism()?.get();
     let region = Region::reserve(Cpu::new(threads)?, config.memory.as_u64() as usize)?;
     let task = Task::load(config, None)?;
-    let result = search(
-        region,
-        "cpu".into(),
-        &task,
-        &mut Print,
-        &StopSignal::default(),
-    )?;
+    let stop = StopSignal::default();
+    let result = search(region, &task, Setup::new("cpu", &mut Print, &stop))?;
     println!(
         "{}: test accuracy {:.3}, {} bytes of the {}-byte bound",
         result.best.architecture,

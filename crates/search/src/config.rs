@@ -7,15 +7,60 @@ use bytesize::ByteSize;
 use radars_space::Limits;
 use radars_supernet::Mixing;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::path::PathBuf;
 
 /// How architectures are searched for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Method {
     /// A controller explores and prunes, DNAS picks the winner in the pruned subspace, over and over.
     Radars,
+    /// A controller alone: the best child wins.
+    Quantnas,
+    /// DNAS over the whole space: one SuperNet of every candidate.
+    Dnas,
+    /// Weights shared by all paths, trained by one uniformly sampled path a step; then a search by validation.
+    OneShot,
+    /// Random search.
+    Random,
+    /// Regularised evolution.
+    Evolution,
+    /// The same candidate in every layer: 3x3 kernels, each width of bits.
+    Uniform,
+}
+
+impl Method {
+    /// All methods.
+    pub const ALL: [Method; 7] = [
+        Method::Radars,
+        Method::Quantnas,
+        Method::Dnas,
+        Method::OneShot,
+        Method::Random,
+        Method::Evolution,
+        Method::Uniform,
+    ];
+
+    /// Its name, as on the command line and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Radars => "radars",
+            Method::Quantnas => "quantnas",
+            Method::Dnas => "dnas",
+            Method::OneShot => "one-shot",
+            Method::Random => "random",
+            Method::Evolution => "evolution",
+            Method::Uniform => "uniform",
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// Where the search space comes from.
@@ -55,6 +100,9 @@ pub struct Config {
     pub limits: Limits,
     /// Algorithm 1.
     pub search: SearchConfig,
+    /// The other methods.
+    #[serde(default)]
+    pub baselines: BaselineConfig,
     /// The controller that explores.
     pub controller: ControllerConfig,
     /// Training of network weights, at every fidelity.
@@ -75,6 +123,16 @@ fn exact_size<S: serde::Serializer>(size: &ByteSize, serializer: S) -> Result<S:
     let whole = |&&(unit, _): &&(u64, &str)| bytes > 0 && bytes.is_multiple_of(unit);
     let (unit, name) = units.iter().find(whole).unwrap_or(&(1, "B"));
     serializer.serialize_str(&format!("{} {name}", bytes / unit))
+}
+
+fn exact_size_of_some<S: serde::Serializer>(
+    size: &Option<ByteSize>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match size {
+        Some(size) => exact_size(size, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 /// The data set of a search.
@@ -130,6 +188,47 @@ pub struct SearchConfig {
     pub target: Option<f64>,
     /// The reward of an architecture that does not fit the bound or the limits.
     pub penalty: f64,
+    /// Most that a search may spend, in multiply-accumulates of training (a step counts three times its forward
+    /// pass, an evaluation once). It is never exceeded; methods other than RADARS then sample until it is
+    /// used up, whatever `iterations` and `episodes` say.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub budget: Option<u64>,
+    /// Exploration's share of the bound, so that both phases can run side by side; none gives all of it to
+    /// one phase after the other.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        default,
+        serialize_with = "exact_size_of_some"
+    )]
+    pub exploration_memory: Option<ByteSize>,
+}
+
+/// The methods that RADARS is compared with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BaselineConfig {
+    /// Methods whose episodes train briefly, and which train only the best `retrain` of them to convergence;
+    /// the others train every child to convergence.
+    pub screened: Vec<Method>,
+    /// Evolution: most that live at a time.
+    pub population: usize,
+    /// Evolution: of how many the best has offspring.
+    pub tournament: usize,
+    /// One-shot: paths that are measured with the weights they inherit.
+    pub one_shot_paths: usize,
+}
+
+impl Default for BaselineConfig {
+    /// Random search and evolution in their strongest form, which screens; QuantNAS as published, which
+    /// trains every child.
+    fn default() -> Self {
+        BaselineConfig {
+            screened: vec![Method::Random, Method::Evolution],
+            population: 10,
+            tournament: 3,
+            one_shot_paths: 100,
+        }
+    }
 }
 
 /// The policy of the controller.
@@ -142,7 +241,7 @@ pub enum Policy {
     Logits,
 }
 
-/// The controller: REINFORCE with a moving baseline.
+/// The controller: REINFORCE on ranked rewards.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ControllerConfig {
@@ -152,9 +251,9 @@ pub struct ControllerConfig {
     pub hidden: usize,
     /// Adam's learning rate.
     pub rate: f64,
-    /// Decay of the moving average that is the baseline.
+    /// How much less every earlier reward counts in what a reward is compared with.
     pub baseline_decay: f64,
-    /// Weight of the entropy bonus.
+    /// Weight of the entropy bonus, in advantages a nat, divided by the square root of the number of decisions.
     pub entropy: f64,
 }
 

@@ -171,4 +171,64 @@ pub enum Error {
         /// Each with its reason, newest first.
         refused: Vec<crate::RefusedCheckpoint>,
     },
+    /// The SuperNet that a method needs does not fit the bound: out of memory, found out before it began.
+    #[error(
+        "out of memory: the {mixing} SuperNet needs {} ({planned_bytes} bytes) of a bound of {}; raise --memory, \
+         take --mixing factorised, or a method that prunes the space first (--method radars)",
+        ByteSize(*planned_bytes as u64), ByteSize(*bound_bytes as u64)
+    )]
+    SupernetOverBound {
+        /// The smallest bound that would do.
+        planned_bytes: usize,
+        /// The bound.
+        bound_bytes: usize,
+        /// How the SuperNet holds its mixtures.
+        mixing: radars_supernet::Mixing,
+    },
+    /// The largest path of a one-shot SuperNet does not fit the bound.
+    #[error(
+        "out of memory: the largest path needs {} ({needed_bytes} bytes) of a bound of {}; raise --memory or lower \
+         --batch",
+        ByteSize(*needed_bytes as u64), ByteSize(*bound_bytes as u64)
+    )]
+    PathOverBound {
+        /// The smallest bound that would do.
+        needed_bytes: usize,
+        /// The bound.
+        bound_bytes: usize,
+    },
+    /// The evaluator has no way to do what a method needs.
+    #[error(
+        "this evaluator does not offer {what}, which the method needs; take quantnas, random or evolution"
+    )]
+    Unsupported {
+        /// What is missing.
+        what: &'static str,
+    },
+    /// A checkpoint belongs to a search by another method.
+    #[error("the checkpoint was written by another method than the configuration names")]
+    OtherMethod,
+    /// The phases cannot run side by side.
+    #[error(
+        "exploration and exploitation cannot run side by side with {what}; take --schedule sequential"
+    )]
+    NotSideBySide {
+        /// What is in the way.
+        what: &'static str,
+    },
+    /// A folder is not that of a run.
+    #[error("{}: not the folder of a run: it has no config.toml", path.display())]
+    NotARun {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The configuration is not the one that a checkpoint was written under.
+    #[error(
+        "{}: config.toml or space.toml was changed since the checkpoint was written, so going on would mix two \
+         searches; restore them, or start anew with --config and another --out", path.display()
+    )]
+    ConfigChanged {
+        /// The folder of the run.
+        path: PathBuf,
+    },
 }

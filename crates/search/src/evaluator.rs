@@ -1,25 +1,16 @@
 //! The seam between the search and what measures architectures.
 
-use crate::{Event, Fidelity, Memory, Observer, Result, StopSignal};
+use crate::{DnasConfig, Error, Fidelity, Memory, Result, Watch};
 use radars_space::{Architecture, Candidate};
-use radars_supernet::Plan;
+use radars_supernet::{Mixing, Plan, Traffic};
 
-/// Who watches, and who may ask to stop, while something is measured.
-pub struct Watch<'a> {
-    /// Is told what happens.
-    pub observer: &'a mut dyn Observer,
-    /// Asks to stop.
-    pub stop: &'a StopSignal,
-}
-
-impl Watch<'_> {
-    /// Passes an event on.
-    ///
-    /// # Errors
-    /// The observer's.
-    pub fn event(&mut self, event: Event) -> Result<()> {
-        self.observer.event(&event)
-    }
+/// The images that an evaluator measures with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DataSizes {
+    /// Images in the weights, alpha and rewards splits, and in the test set.
+    pub images: [usize; 4],
+    /// Host memory that they take, outside the bound.
+    pub bytes: usize,
 }
 
 /// A training to be done.
@@ -27,10 +18,8 @@ impl Watch<'_> {
 pub struct Training<'a> {
     /// What to train.
     pub architecture: &'a Architecture,
-    /// How thoroughly.
+    /// How thoroughly. Random numbers derive from the run's seed, the architecture and this.
     pub fidelity: Fidelity,
-    /// Which architecture of the run it is: random numbers derive from it and the fidelity.
-    pub number: u64,
     /// Its plan.
     pub plan: Plan,
 }
@@ -51,6 +40,10 @@ pub struct Measured {
 pub struct Exploitation<'a> {
     /// The candidates of every layer.
     pub candidates: &'a [Vec<Candidate>],
+    /// How the SuperNet holds their mixtures.
+    pub mixing: Mixing,
+    /// How long, and how.
+    pub dnas: DnasConfig,
     /// Iteration of Algorithm 1: random numbers derive from it.
     pub iteration: usize,
     /// The SuperNet's plan.
@@ -58,7 +51,7 @@ pub struct Exploitation<'a> {
 }
 
 /// What a differentiable search found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Exploited {
     /// The candidates with the largest mixing weights.
     pub architecture: Architecture,
@@ -66,36 +59,95 @@ pub struct Exploited {
     pub memory: Memory,
     /// A hash of the SuperNet's weights.
     pub weights: String,
+    /// Seconds it took.
+    pub seconds: f64,
+}
+
+/// A one-shot search to be done: weights shared by all paths are trained by one uniformly sampled path a
+/// step, then `paths` are measured with the weights they inherit.
+#[derive(Clone, Copy, Debug)]
+pub struct Sharing<'a> {
+    /// The candidates of every layer.
+    pub candidates: &'a [Vec<Candidate>],
+    /// Epochs of training.
+    pub epochs: usize,
+    /// The paths to measure.
+    pub paths: &'a [Architecture],
+    /// The plan of the largest path.
+    pub plan: Plan,
+}
+
+/// What a one-shot search found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shared {
+    /// Accuracy of every path with inherited weights, on the rewards split.
+    pub accuracies: Vec<f64>,
+    /// The memory it took.
+    pub memory: Memory,
+    /// What was moved between host and device, because the weights of all candidates are kept on the host.
+    pub traffic: Traffic,
+    /// A hash of the shared weights.
+    pub weights: String,
 }
 
 /// Measures architectures: by training them, or by whatever knows better.
+///
+/// What it cannot do it need not offer: the methods that would need it end with [`Error::Unsupported`].
 pub trait Evaluator {
     /// The bound on memory.
     fn bound_bytes(&self) -> usize;
 
-    /// What training an architecture within the search needs.
+    /// What it measures with.
+    fn data(&self) -> DataSizes {
+        DataSizes::default()
+    }
+
+    /// What training an architecture needs.
     ///
     /// # Errors
     /// When the architecture does not belong to the space.
-    fn plan(&self, architecture: &Architecture) -> Result<Plan>;
+    fn plan(&self, architecture: &Architecture, fidelity: Fidelity) -> Result<Plan>;
 
-    /// What the final training of an architecture needs.
+    /// What training and measuring an architecture costs, in the unit that budgets are counted in:
+    /// multiply-accumulates, unless the evaluator says otherwise.
     ///
     /// # Errors
     /// When the architecture does not belong to the space.
-    fn plan_final(&self, architecture: &Architecture) -> Result<Plan>;
-
-    /// What the SuperNet of these candidates needs.
-    ///
-    /// # Errors
-    /// When the candidates do not belong to the space.
-    fn plan_supernet(&self, candidates: &[Vec<Candidate>]) -> Result<Plan>;
+    fn cost(&self, architecture: &Architecture, fidelity: Fidelity) -> Result<u64>;
 
     /// Trains and measures an architecture; none when it was asked to stop.
     ///
     /// # Errors
     /// Those of training.
     fn train(&mut self, training: Training<'_>, watch: &mut Watch<'_>) -> Result<Option<Measured>>;
+
+    /// Whether measuring an architecture again says something new; else it is never measured twice.
+    fn measures_anew(&self) -> bool {
+        false
+    }
+
+    /// What the SuperNet of these candidates needs.
+    ///
+    /// # Errors
+    /// When the candidates do not belong to the space.
+    fn plan_supernet(&self, candidates: &[Vec<Candidate>], mixing: Mixing) -> Result<Plan> {
+        let _ = (candidates, mixing);
+        Err(Error::Unsupported { what: "SuperNets" })
+    }
+
+    /// What a differentiable search costs.
+    ///
+    /// # Errors
+    /// When the candidates do not belong to the space.
+    fn exploitation_cost(
+        &self,
+        candidates: &[Vec<Candidate>],
+        mixing: Mixing,
+        dnas: DnasConfig,
+    ) -> Result<u64> {
+        let _ = (candidates, mixing, dnas);
+        Err(Error::Unsupported { what: "SuperNets" })
+    }
 
     /// Trains a SuperNet and derives an architecture; none when it was asked to stop.
     ///
@@ -105,8 +157,41 @@ pub trait Evaluator {
         &mut self,
         exploitation: Exploitation<'_>,
         watch: &mut Watch<'_>,
-    ) -> Result<Option<Exploited>>;
+    ) -> Result<Option<Exploited>> {
+        let _ = (exploitation, watch);
+        Err(Error::Unsupported { what: "SuperNets" })
+    }
 
-    /// Paths through the SuperNet of these candidates that it can tell apart.
-    fn paths(&self, candidates: &[Vec<Candidate>]) -> f64;
+    /// What the largest path needs, with the weights of all others on the host.
+    ///
+    /// # Errors
+    /// When the candidates do not belong to the space.
+    fn plan_sharing(&self, candidates: &[Vec<Candidate>]) -> Result<Plan> {
+        let _ = candidates;
+        Err(Error::Unsupported {
+            what: "shared weights",
+        })
+    }
+
+    /// What a one-shot search costs.
+    ///
+    /// # Errors
+    /// When the candidates do not belong to the space.
+    fn sharing_cost(&self, sharing: &Sharing<'_>) -> Result<u64> {
+        let _ = sharing;
+        Err(Error::Unsupported {
+            what: "shared weights",
+        })
+    }
+
+    /// Trains shared weights and measures paths with them; none when it was asked to stop.
+    ///
+    /// # Errors
+    /// Those of training.
+    fn share(&mut self, sharing: Sharing<'_>, watch: &mut Watch<'_>) -> Result<Option<Shared>> {
+        let _ = (sharing, watch);
+        Err(Error::Unsupported {
+            what: "shared weights",
+        })
+    }
 }

@@ -1,7 +1,8 @@
 //! What happens in a search, as it happens: the lines of `events.jsonl` and the food of progress bars.
 
+use crate::Method;
 use radars_space::Architecture;
-use radars_supernet::Mixing;
+use radars_supernet::{Mixing, Traffic};
 use serde::{Deserialize, Serialize};
 
 /// How thoroughly an architecture was trained before it was measured.
@@ -33,6 +34,13 @@ impl Memory {
         self.planned_peak_bytes = self.planned_peak_bytes.max(other.planned_peak_bytes);
         self.actual_peak_bytes = self.actual_peak_bytes.max(other.actual_peak_bytes);
         self.high_water_bytes = self.high_water_bytes.max(other.high_water_bytes);
+    }
+
+    /// Adds figures of another part of the memory: what may have been in use at once.
+    pub(crate) fn add(&mut self, other: Memory) {
+        self.planned_peak_bytes += other.planned_peak_bytes;
+        self.actual_peak_bytes += other.actual_peak_bytes;
+        self.high_water_bytes += other.high_water_bytes;
     }
 }
 
@@ -71,6 +79,8 @@ pub enum Event {
         version: String,
         /// The device and its code path, on which the result may depend.
         device: String,
+        /// How the search is done.
+        method: Method,
         /// The bound.
         bound_bytes: usize,
         /// Host memory that the decoded data set takes, outside the bound.
@@ -110,24 +120,29 @@ pub enum Event {
         iteration: usize,
         /// Which episode of this exploration.
         episode: usize,
-        /// What the controller sampled.
+        /// What was sampled.
         architecture: Architecture,
-        /// Whether its proxy reward was known already.
+        /// Whether its reward was known already.
         repeated: bool,
         /// Accuracy on the rewards split; none when it was not trained.
         accuracy: Option<f64>,
+        /// How thoroughly it was trained.
+        fidelity: Fidelity,
         /// Adjusted operations.
         aops: u64,
-        /// What the controller learns from.
+        /// What the sampler learns from.
         reward: f64,
         /// Why it was not trained.
         refused: Option<Refusal>,
-        /// Entropy of the controller's policy, in nats a decision.
-        entropy: f64,
-        /// The moving average that the reward is compared with.
-        baseline: f64,
+        /// Entropy of the policy that sampled it, in nats a decision; none where there is no such thing.
+        entropy: Option<f64>,
+        /// The moving average that the reward is compared with; none where there is no such thing.
+        baseline: Option<f64>,
         /// The memory of its training.
         memory: Option<Memory>,
+        /// What the search has spent so far: multiply-accumulates of training. Side by side with another
+        /// phase: this phase, and the other as far as this one has heard of it.
+        spent: u64,
         /// Seconds it took.
         seconds: f64,
     },
@@ -145,8 +160,12 @@ pub enum Event {
         accuracy: f64,
         /// Its reward at that accuracy.
         reward: f64,
+        /// Adjusted operations.
+        aops: u64,
         /// The memory of its training.
         memory: Memory,
+        /// What the search has spent so far.
+        spent: u64,
         /// Seconds it took.
         seconds: f64,
     },
@@ -198,10 +217,14 @@ pub enum Event {
         accuracy: Option<f64>,
         /// Its reward.
         reward: Option<f64>,
+        /// Adjusted operations.
+        aops: u64,
         /// The memory of the SuperNet.
         supernet_memory: Memory,
         /// The memory of the derived architecture's training.
         memory: Option<Memory>,
+        /// What the search has spent so far.
+        spent: u64,
         /// Seconds that DNAS took.
         seconds: f64,
     },
@@ -217,6 +240,45 @@ pub enum Event {
         accuracy: f64,
         /// Its adjusted operations.
         aops: u64,
+        /// What the search has spent so far.
+        spent: u64,
+    },
+    /// The shared weights of a one-shot SuperNet were trained for an epoch.
+    SharedEpoch {
+        /// Which epoch.
+        epoch: usize,
+        /// Epochs in all.
+        epochs: usize,
+        /// Mean training loss; none when it is not a number.
+        loss: Option<f64>,
+        /// Seconds it took.
+        seconds: f64,
+    },
+    /// Paths were measured with the shared weights they inherit.
+    Screened {
+        /// How many.
+        paths: usize,
+        /// The best of them.
+        best: Architecture,
+        /// Its accuracy with inherited weights.
+        accuracy: f64,
+        /// Its reward at that accuracy.
+        reward: f64,
+        /// The memory of the largest path.
+        memory: Memory,
+        /// What was moved between host and device for the weights.
+        traffic: Traffic,
+        /// What the search has spent so far.
+        spent: u64,
+        /// Seconds that training and measuring took.
+        seconds: f64,
+    },
+    /// The run goes on from a checkpoint.
+    Resumed {
+        /// The checkpoint, as the number of its folder.
+        checkpoint: String,
+        /// Newer checkpoints that could not be used, with the reasons.
+        refused: Vec<String>,
     },
     /// The search is over, and why; the final training follows.
     SearchEnded {
@@ -248,6 +310,8 @@ pub enum Stop {
     Iterations,
     /// The target reward was reached.
     Target,
+    /// The budget is used up.
+    Budget,
     /// The time limit was reached.
     TimeLimit,
     /// The user asked for it.

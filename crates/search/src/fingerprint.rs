@@ -1,7 +1,7 @@
 //! The fingerprint of a run: a hash over everything deterministic in it, in order.
 
 use radars_space::Architecture;
-use radars_supernet::nn::Parameters;
+use radars_supernet::nn::{Parameters, SavedParameter};
 use radars_tensor::Backend;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -22,9 +22,18 @@ impl Fingerprint {
     /// Adds what happened to an architecture: what it is, and a number to the last bit.
     pub fn add(&mut self, what: &str, architecture: &Architecture, value: f64) {
         self.chain(|hasher| {
-            hasher.update(what.as_bytes());
-            hasher.update(architecture.to_string().as_bytes());
+            for text in [what, &architecture.to_string()] {
+                hasher.update(&(text.len() as u64).to_le_bytes());
+                hasher.update(text.as_bytes());
+            }
             hasher.update(&value.to_bits().to_le_bytes());
+        });
+    }
+
+    /// Adds all that another line of work found.
+    pub fn add_chain(&mut self, other: &Fingerprint) {
+        self.chain(|hasher| {
+            hasher.update(other.0.as_bytes());
         });
     }
 
@@ -40,12 +49,21 @@ impl Fingerprint {
         for (_, parameter) in parameters.iter() {
             values.push(parameter.value().read::<f32>()?);
         }
+        self.add_values(values.iter().flatten());
+        Ok(())
+    }
+
+    /// Adds all values of a network that is on the host.
+    pub fn add_saved(&mut self, parameters: &[SavedParameter]) {
+        self.add_values(parameters.iter().flat_map(|parameter| &parameter.values));
+    }
+
+    fn add_values<'v>(&mut self, values: impl Iterator<Item = &'v f32>) {
         self.chain(|hasher| {
-            for value in values.iter().flatten() {
+            for value in values {
                 hasher.update(&value.to_bits().to_le_bytes());
             }
         });
-        Ok(())
     }
 
     fn chain(&mut self, add: impl FnOnce(&mut blake3::Hasher)) {
@@ -54,6 +72,15 @@ impl Fingerprint {
         add(&mut hasher);
         self.0 = hasher.finalize().to_hex().to_string();
     }
+}
+
+/// A number for an architecture, the same in every run: what its random numbers derive from, whenever it is
+/// met.
+pub(crate) fn number(architecture: &Architecture) -> u64 {
+    let hash = blake3::hash(architecture.to_string().as_bytes());
+    let mut first = [0; 8];
+    first.copy_from_slice(&hash.as_bytes()[..8]);
+    u64::from_le_bytes(first)
 }
 
 impl fmt::Display for Fingerprint {

@@ -10,7 +10,7 @@
 //! threads.
 //!
 //! ```
-//! use radars_search::{Config, Silent, StopSignal, Task, search};
+//! use radars_search::{Config, Setup, Silent, StopSignal, Task, search};
 //! use radars_tensor::{Cpu, Region};
 //!
 //! let mut config = Config::preset("fashion-small")?;
@@ -23,45 +23,62 @@
 //!
 //! let region = Region::reserve(Cpu::new(1)?, config.memory.as_u64() as usize)?;
 //! let task = Task::load(config, None)?;
-//! let result = search(region, "cpu".into(), &task, &mut Silent, &StopSignal::default())?;
+//! let result = search(region, &task, Setup::new("cpu", &mut Silent, &StopSignal::default()))?;
 //! assert!(result.memory.actual_peak_bytes <= result.memory.bound_bytes);
 //! println!("{}: reward {:.3}", result.best.architecture, result.best.reward);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod algorithm;
+mod balance;
 mod candidates;
 mod checkpoint;
 mod config;
 mod error;
 mod evaluator;
+mod evaluators;
 mod event;
+mod findings;
 mod fingerprint;
 mod kernel_path;
+mod lab;
+mod method;
+mod network;
 mod observer;
+mod phase;
 mod plan_rows;
 mod relaxation;
 mod result;
 mod run;
 mod run_folder;
-mod state;
+mod sampler;
 mod stop;
 mod task;
 mod trainer;
+mod watch;
 
+pub use balance::{balanced_retrain, exploration_share};
 pub use candidates::candidates_of;
 pub use checkpoint::{Checkpoint, Checkpoints, RefusedCheckpoint, Restored, keep_lines};
 pub use config::*;
 pub use error::{Error, Result};
-pub use evaluator::{Evaluator, Exploitation, Exploited, Measured, Training, Watch};
+pub use evaluator::{
+    DataSizes, Evaluator, Exploitation, Exploited, Measured, Shared, Sharing, Training,
+};
+pub use evaluators::{Bounds, Evaluators};
 pub use event::*;
+pub use findings::{Findings, Record, Score};
 pub use fingerprint::Fingerprint;
+pub use network::{Network, NetworkState};
 pub use observer::{Observer, Silent};
+pub use phase::{
+    Chosen, ExploiterState, Explored, ExplorerState, PhaseState, Promising, Resumed, RunState,
+};
 pub use plan_rows::{PlanRow, plan_rows};
 pub use result::*;
-pub use run::{search, search_with};
-pub use run_folder::RunFolder;
-pub use state::{Record, Score, SearchState};
+pub use run::{Setup, search, search_side_by_side, search_with, search_with_both};
+pub use run_folder::{Continued, Left, RunFolder, config_file};
+pub use sampler::{Individual, SamplerState};
 pub use stop::StopSignal;
-pub use task::{Task, dnas_settings, read_space, weight_settings};
+pub use task::{Problem, Task, dnas_settings, read_space, weight_settings};
 pub use trainer::Trainer;
+pub use watch::{Kept, Phase, Watch};

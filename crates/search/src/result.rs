@@ -2,7 +2,7 @@
 
 use crate::{Method, Stop};
 use radars_space::Architecture;
-use radars_supernet::Mixing;
+use radars_supernet::{Mixing, Traffic};
 use serde::{Deserialize, Serialize};
 
 /// The result of a run.
@@ -98,6 +98,10 @@ pub struct SearchCounts {
     pub episodes: usize,
     /// Architectures trained to convergence, over all iterations.
     pub retrained: usize,
+    /// What was spent: multiply-accumulates of training, the final training aside.
+    pub spent: u64,
+    /// What was moved between host and device beyond batches and results.
+    pub traffic: Traffic,
     /// Why it ended.
     pub stop: Stop,
 }
@@ -118,7 +122,7 @@ pub struct Times {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PhaseTimes {
-    /// Training and measuring what the controller sampled.
+    /// Sampling, training and measuring.
     pub exploration_seconds: f64,
     /// Training the best of it to convergence.
     pub retraining_seconds: f64,
@@ -128,7 +132,7 @@ pub struct PhaseTimes {
 
 impl RunResult {
     /// Version of the form that this program writes.
-    pub const SCHEMA: u32 = 1;
+    pub const SCHEMA: u32 = 2;
 
     /// The result without its times: equal for equal runs.
     #[must_use]
@@ -189,6 +193,8 @@ pub(crate) mod tests {
                 iterations: 2,
                 episodes: 20,
                 retrained: 11,
+                spent: 123_456,
+                traffic: Traffic::default(),
                 stop: Stop::TimeLimit,
             },
             time: Times {
@@ -232,7 +238,10 @@ pub(crate) mod tests {
             keys(&json, "/memory"),
             "actual_peak_bytes bound_bytes high_water_bytes planned_peak_bytes"
         );
-        assert_eq!(keys(&json, "/search"), "episodes iterations retrained stop");
+        assert_eq!(
+            keys(&json, "/search"),
+            "episodes iterations retrained spent stop traffic"
+        );
         assert_eq!(
             keys(&json, "/time"),
             "final_training_seconds phases search_seconds"

@@ -1,279 +1,348 @@
 //! A whole run: search, then the final training of the winner, then the result.
 
-use crate::algorithm::Search;
-use crate::evaluator::{Evaluator, Training, Watch};
-use crate::result::{Best, Kept, MemoryUse, RunResult, SearchCounts, Times};
+mod outcome;
+
+use crate::method::{Both, Desk, procedure, side_by_side};
+use crate::phase::{PhaseState, RunState};
 use crate::{
-    Error, Event, Fidelity, Observer, Policy, Result, Score, SearchState, SpaceSource, Stop,
-    StopSignal, Task, Trainer, kernel_path,
+    Bounds, Error, Evaluator, Evaluators, Event, Fidelity, Measured, Method, NetworkState,
+    Observer, Phase, Problem, Result, Resumed, RunResult, Stop, StopSignal, Task, Trainer,
+    Training, Watch, kernel_path,
 };
-use radars_controller::{Controller, ControllerSettings};
-use radars_tensor::random::Seed;
-use radars_tensor::{Arena, Backend, Cpu, CpuSpec, Isa, Region};
+use outcome::{Finished, Outcome};
+use radars_space::Architecture;
+use radars_tensor::{Backend, Region};
 use std::time::Instant;
+
+/// How a search is run: nothing of this reaches its result.
+pub struct Setup<'a> {
+    /// The device and its code path, for the result to name.
+    pub device: String,
+    /// Who watches.
+    pub observer: &'a mut dyn Observer,
+    /// Who may ask it to stop.
+    pub stop: &'a StopSignal,
+    /// Where it goes on; none to begin.
+    pub resumed: Option<Resumed>,
+}
+
+impl<'a> Setup<'a> {
+    /// A search that begins.
+    pub fn new(
+        device: impl Into<String>,
+        observer: &'a mut dyn Observer,
+        stop: &'a StopSignal,
+    ) -> Self {
+        Setup {
+            device: device.into(),
+            observer,
+            stop,
+            resumed: None,
+        }
+    }
+}
 
 /// Searches `task` with all memory in `region`, trains the winner from scratch, tests it once.
 ///
-/// `device` names the device and its code path for the result. When `stop` asks to end early, the best
-/// architecture so far is the winner; it is trained and tested unless the user interrupted.
+/// The phases run one after the other; where the configuration gives exploration a share of the memory, each
+/// has its own. When asked to end early, the best architecture so far is the winner; it is trained and
+/// tested unless the user interrupted.
 ///
 /// # Errors
-/// [`Error::BoundTooSmall`] when no path fits the region; [`Error::NothingTrained`] when none was found
-/// that may be trained; [`Error::NothingMeasured`] when it was stopped before the first one was; those of
-/// training and of `observer`.
-pub fn search<B: Backend>(
+/// [`Error::BoundTooSmall`] when no path fits the region; [`Error::SupernetOverBound`] when the method needs
+/// a SuperNet that does not; [`Error::NothingTrained`] when nothing was found that may be trained;
+/// [`Error::NothingMeasured`] when it was stopped before anything was; those of training and of the observer.
+pub fn search<'a, B: Backend>(
     region: Region<B>,
-    device: String,
-    task: &Task,
-    observer: &mut dyn Observer,
-    stop: &StopSignal,
+    task: &'a Task,
+    setup: Setup<'a>,
 ) -> Result<RunResult> {
-    search_with(Trainer::new(region, task)?, device, task, observer, stop)
+    let evaluators = match task.problem.config.search.exploration_memory {
+        None => Evaluators::Shared(Trainer::new(region, task)?),
+        Some(share) => {
+            let share = usize::try_from(share.as_u64()).unwrap_or(usize::MAX);
+            let (exploration, exploitation) = region.split(share)?;
+            Evaluators::Split {
+                exploration: Trainer::new(exploration, task)?,
+                exploitation: Trainer::new(exploitation, task)?,
+            }
+        }
+    };
+    search_with(evaluators, &task.problem, setup)
 }
 
-/// As [`search`], with architectures measured by `evaluator`, whatever it is.
+/// As [`search`], with exploration `t + 1` beside exploitation `t`, each on a thread and in a region of its
+/// own; with the same regions, the same result.
 ///
 /// # Errors
-/// As [`search`]; those of `evaluator`.
-pub fn search_with(
-    evaluator: impl Evaluator,
-    device: String,
-    task: &Task,
-    observer: &mut dyn Observer,
-    stop: &StopSignal,
+/// As [`search`]; [`Error::NotSideBySide`] for a method other than RADARS, or a budget.
+pub fn search_side_by_side<'a, B: Backend>(
+    exploration: Region<B>,
+    exploitation: Region<B>,
+    task: &'a Task,
+    setup: Setup<'a>,
 ) -> Result<RunResult> {
-    let started = Instant::now();
-    refuse_small_bound(&evaluator, task)?;
-    let mut watch = Watch { observer, stop };
-    watch.event(started_event(&evaluator, &device, task))?;
-    let mut search = Search {
-        task,
-        evaluator,
-        controller: controller(task)?,
-        state: SearchState::default(),
+    let bounds = Bounds {
+        exploration_bytes: exploration.bytes(),
+        exploitation_bytes: exploitation.bytes(),
     };
-    let stopped = search.run(&mut watch)?;
-    let search_seconds = started.elapsed().as_secs_f64();
-    watch.event(Event::SearchEnded {
-        stop: stopped,
-        iterations: search.state.iterations,
-        seconds: search_seconds,
-    })?;
-    let Search {
-        mut evaluator,
-        mut state,
-        ..
-    } = search;
-    let winner = winner(&state)?;
-    let started = Instant::now();
-    let unlimited = stop.without_deadline();
-    let mut watch = Watch {
-        observer,
-        stop: &unlimited,
+    let regions = [exploration, exploitation].map(|region| std::sync::Mutex::new(Some(region)));
+    let make = |phase| {
+        let region = &regions[usize::from(phase != Phase::Exploration)];
+        let region = region.lock().ok().and_then(|mut region| region.take());
+        let region = region.ok_or(Error::NotSideBySide {
+            what: "more than two evaluators",
+        })?;
+        Trainer::new(region, task)
     };
-    let test_accuracy = match stopped {
-        Stop::Interrupted => None,
-        _ => test(&mut evaluator, &mut state, winner.index, &mut watch)?,
-    };
-    let time = Times {
-        search_seconds,
-        final_training_seconds: started.elapsed().as_secs_f64(),
-        phases: state.time,
-    };
-    Finished {
-        task,
-        device,
-        bound_bytes: evaluator.bound_bytes(),
-        state,
-        winner,
-        stop: stopped,
-        test_accuracy,
-        time,
-    }
-    .result()
+    search_with_both(bounds, &make, &task.problem, setup)
 }
 
-fn started_event(evaluator: &impl Evaluator, device: &str, task: &Task) -> Event {
-    let splits = &task.splits;
-    Event::Started {
-        version: env!("CARGO_PKG_VERSION").into(),
-        device: device.into(),
-        bound_bytes: evaluator.bound_bytes(),
-        data_bytes: task.data.bytes(),
-        images: [
-            splits.weights.len(),
-            splits.alpha.len(),
-            splits.rewards.len(),
-            task.data.test.len(),
-        ],
-        iterations: task.config.search.iterations,
-        episodes: task.config.search.episodes,
+/// As [`search`], with architectures measured by whatever `evaluators` are.
+///
+/// # Errors
+/// As [`search`]; those of the evaluators.
+pub fn search_with<'a, E: Evaluator>(
+    mut evaluators: Evaluators<E>,
+    problem: &'a Problem,
+    setup: Setup<'a>,
+) -> Result<RunResult> {
+    let bound_bytes = evaluators.bound_bytes();
+    let split = matches!(evaluators, Evaluators::Split { .. });
+    let mut run = Run::start(
+        problem,
+        setup,
+        evaluators.of(Phase::Exploitation),
+        bound_bytes,
+    )?;
+    let both = match run.ended() {
+        Some(both) => both,
+        None => {
+            let resumed = std::mem::take(&mut run.resumed);
+            let mut desk = Desk::new(
+                problem,
+                &mut evaluators,
+                resumed,
+                &mut *run.observer,
+                run.stop,
+            )?;
+            let stop = procedure::<E>(problem.config.method).run(&mut desk)?;
+            Both {
+                exploration: desk.explorer.state().clone(),
+                exploitation: desk.exploiter.state().clone(),
+                stop,
+            }
+        }
+    };
+    let outcome = Outcome::new(&both.exploration, &both.exploitation, both.stop, split);
+    run.finish(outcome, evaluators.of(Phase::Exploitation), bound_bytes)
+}
+
+/// As [`search_side_by_side`], with architectures measured by what `make` makes, once for each phase and on
+/// its thread.
+///
+/// # Errors
+/// As [`search_side_by_side`]; those of the evaluators.
+pub fn search_with_both<'a, E: Evaluator>(
+    bounds: Bounds,
+    make: &(impl Fn(Phase) -> Result<E> + Sync),
+    problem: &'a Problem,
+    setup: Setup<'a>,
+) -> Result<RunResult> {
+    let config = &problem.config;
+    if config.method != Method::Radars {
+        return Err(Error::NotSideBySide {
+            what: "a method without exploitation beside exploration",
+        });
+    }
+    if config.search.budget.is_some() {
+        return Err(Error::NotSideBySide { what: "a budget" });
+    }
+    let bound_bytes = bounds.exploration_bytes + bounds.exploitation_bytes;
+    let mut evaluator = make(Phase::Exploitation)?;
+    let mut run = Run::start(problem, setup, &evaluator, bound_bytes)?;
+    let both = match run.ended() {
+        Some(both) => both,
+        None => side_by_side(
+            problem,
+            bounds,
+            &|| make(Phase::Exploration),
+            &mut evaluator,
+            std::mem::take(&mut run.resumed),
+            (&mut *run.observer, run.stop),
+        )?,
+    };
+    let outcome = Outcome::new(&both.exploration, &both.exploitation, both.stop, true);
+    run.finish(outcome, &mut evaluator, bound_bytes)
+}
+
+/// A run under way.
+struct Run<'a> {
+    problem: &'a Problem,
+    device: String,
+    observer: &'a mut dyn Observer,
+    stop: &'a StopSignal,
+    resumed: Resumed,
+    network: Option<NetworkState>,
+    state: RunState,
+    /// Seconds before this process went on with it.
+    seconds_before: f64,
+    started: Instant,
+}
+
+impl<'a> Run<'a> {
+    /// Begins, unless it goes on: refuses a bound that is too small, and says what is about to happen.
+    fn start(
+        problem: &'a Problem,
+        setup: Setup<'a>,
+        evaluator: &impl Evaluator,
+        bound_bytes: usize,
+    ) -> Result<Self> {
+        let Setup {
+            device,
+            observer,
+            stop,
+            resumed,
+        } = setup;
+        refuse_small_bound(evaluator, problem)?;
+        let begins = resumed.is_none();
+        let mut resumed = resumed.unwrap_or_default();
+        let mut run = Run {
+            problem,
+            device,
+            observer,
+            stop,
+            network: resumed.networks.remove(&Phase::Run),
+            state: resumed.run,
+            seconds_before: resumed.seconds,
+            resumed,
+            started: Instant::now(),
+        };
+        if begins {
+            let data = evaluator.data();
+            let event = Event::Started {
+                version: env!("CARGO_PKG_VERSION").into(),
+                device: run.device.clone(),
+                method: problem.config.method,
+                bound_bytes,
+                data_bytes: data.bytes,
+                images: data.images,
+                iterations: problem.config.search.iterations,
+                episodes: problem.config.search.episodes,
+            };
+            let state = run.state;
+            run.watch(stop, |watch| {
+                watch.event(event)?;
+                watch.keep(&PhaseState::Run(state))
+            })?;
+        }
+        Ok(run)
+    }
+
+    /// The phases of a search that was over before the run was left.
+    fn ended(&mut self) -> Option<Both> {
+        let stop = self.state.stop?;
+        let resumed = std::mem::take(&mut self.resumed);
+        Some(Both {
+            exploration: resumed.exploration.unwrap_or_default(),
+            exploitation: resumed.exploitation.unwrap_or_default(),
+            stop,
+        })
+    }
+
+    fn watch<R>(
+        &mut self,
+        stop: &StopSignal,
+        act: impl FnOnce(&mut Watch<'_>) -> Result<R>,
+    ) -> Result<R> {
+        let mut watch = Watch::new(Phase::Run, self.observer, stop, &mut self.network);
+        act(&mut watch)
+    }
+
+    /// Trains and tests the winner, and puts the result together.
+    fn finish(
+        mut self,
+        outcome: Outcome,
+        evaluator: &mut impl Evaluator,
+        bound_bytes: usize,
+    ) -> Result<RunResult> {
+        if self.state.stop.is_none() {
+            self.state.search_seconds = self.seconds_before + self.started.elapsed().as_secs_f64();
+        }
+        // A search that was interrupted is not over: it can be gone on with.
+        if self.state.stop.is_none() && outcome.stop != Stop::Interrupted {
+            self.state.stop = Some(outcome.stop);
+            let event = Event::SearchEnded {
+                stop: outcome.stop,
+                iterations: outcome.iterations,
+                seconds: self.state.search_seconds,
+            };
+            let state = self.state;
+            self.watch(self.stop, |watch| {
+                watch.event(event)?;
+                watch.keep(&PhaseState::Run(state))
+            })?;
+        }
+        let winner = outcome.winner()?;
+        let started = Instant::now();
+        let tested = match outcome.stop {
+            Stop::Interrupted => None,
+            _ => self.test(&winner.architecture, evaluator)?,
+        };
+        Finished {
+            problem: self.problem,
+            device: self.device,
+            bound_bytes,
+            search_seconds: self.state.search_seconds,
+            final_training_seconds: started.elapsed().as_secs_f64(),
+            outcome,
+            winner,
+            tested,
+        }
+        .result()
+    }
+
+    /// Trains the winner from scratch on all training images and tests it; none when interrupted.
+    fn test(
+        &mut self,
+        architecture: &Architecture,
+        evaluator: &mut impl Evaluator,
+    ) -> Result<Option<Measured>> {
+        let started = Instant::now();
+        let training = Training {
+            architecture,
+            fidelity: Fidelity::Final,
+            plan: evaluator.plan(architecture, Fidelity::Final)?,
+        };
+        // It may take the time it needs.
+        let stop = self.stop.without_deadline();
+        self.watch(&stop, |watch| {
+            let Some(measured) = evaluator.train(training, watch)? else {
+                return Ok(None);
+            };
+            watch.event(Event::Tested {
+                architecture: architecture.clone(),
+                test_accuracy: measured.accuracy,
+                memory: measured.memory,
+                seconds: started.elapsed().as_secs_f64(),
+            })?;
+            Ok(Some(measured))
+        })
     }
 }
 
 /// Ends at once when not even the path of the smallest kernels can be trained.
-fn refuse_small_bound(evaluator: &impl Evaluator, task: &Task) -> Result<()> {
-    let smallest = kernel_path::smallest(&task.space)?;
-    let needed_bytes = evaluator
-        .plan(&smallest)?
-        .high_water_bytes
-        .max(evaluator.plan_final(&smallest)?.high_water_bytes);
+fn refuse_small_bound(evaluator: &impl Evaluator, problem: &Problem) -> Result<()> {
+    let smallest = kernel_path::smallest(&problem.space)?;
+    let needed = |fidelity| Ok::<_, Error>(evaluator.plan(&smallest, fidelity)?.high_water_bytes);
+    let needed_bytes = needed(Fidelity::Exact)?.max(needed(Fidelity::Final)?);
     let bound_bytes = evaluator.bound_bytes();
     if needed_bytes > bound_bytes {
         return Err(Error::BoundTooSmall {
             bound_bytes,
             needed_bytes,
-            batch: task.config.batch,
+            batch: problem.config.batch,
         });
     }
     Ok(())
-}
-
-/// A controller on an arena of its own, exactly as large as it needs.
-///
-/// It always computes portably: its tensors are tiny, and the search does not depend on the device then.
-pub(crate) fn controller(task: &Task) -> Result<Controller<Cpu>> {
-    let config = &task.config.controller;
-    let base = match config.policy {
-        Policy::Lstm => ControllerSettings::lstm(),
-        Policy::Logits => ControllerSettings::logits(),
-    };
-    let settings = ControllerSettings {
-        hidden: config.hidden,
-        rate: config.rate,
-        baseline_decay: config.baseline_decay,
-        entropy_weight: config.entropy,
-        ..base
-    };
-    let choices: Vec<usize> = task
-        .space
-        .decisions()
-        .iter()
-        .map(|decision| decision.choices)
-        .collect();
-    let bytes = Controller::<Cpu>::arena_bytes(CpuSpec::new(Isa::Portable), &choices, settings)?;
-    let arena = Arena::with_bound(Cpu::with_isa(1, Isa::Portable)?, bytes)?;
-    let seed = Seed(task.config.seed).derive("controller", 0);
-    Ok(Controller::new(&arena, &choices, settings, seed)?)
-}
-
-/// The record that wins, and the score that it wins by.
-#[derive(Clone, Copy)]
-pub(crate) struct Winner {
-    pub index: usize,
-    pub score: Score,
-}
-
-/// The best exact reward wins; the best proxy reward when nothing was re-trained yet.
-pub(crate) fn winner(state: &SearchState) -> Result<Winner> {
-    let fallback = || state.best_by(Fidelity::Proxy, 1).first().copied();
-    let index = state.best.or_else(fallback).ok_or(Error::NothingMeasured)?;
-    let record = &state.records[index];
-    let score = record
-        .exact
-        .or(record.proxy)
-        .ok_or(Error::NothingMeasured)?;
-    Ok(Winner { index, score })
-}
-
-/// Trains the winner from scratch on all training images and tests it; none when interrupted.
-fn test(
-    evaluator: &mut impl Evaluator,
-    state: &mut SearchState,
-    winner: usize,
-    watch: &mut Watch<'_>,
-) -> Result<Option<f64>> {
-    let started = Instant::now();
-    let architecture = state.records[winner].architecture.clone();
-    let plan = evaluator.plan_final(&architecture)?;
-    let training = Training {
-        architecture: &architecture,
-        fidelity: Fidelity::Final,
-        number: winner as u64,
-        plan,
-    };
-    let Some(measured) = evaluator.train(training, watch)? else {
-        return Ok(None);
-    };
-    state.memory.include(measured.memory);
-    state
-        .fingerprint
-        .add(&measured.weights, &architecture, measured.accuracy);
-    watch.event(Event::Tested {
-        architecture,
-        test_accuracy: measured.accuracy,
-        memory: measured.memory,
-        seconds: started.elapsed().as_secs_f64(),
-    })?;
-    Ok(Some(measured.accuracy))
-}
-
-/// A run that has come to its end.
-struct Finished<'a> {
-    task: &'a Task,
-    device: String,
-    bound_bytes: usize,
-    state: SearchState,
-    winner: Winner,
-    stop: Stop,
-    test_accuracy: Option<f64>,
-    time: Times,
-}
-
-impl Finished<'_> {
-    fn result(self) -> Result<RunResult> {
-        let (config, state) = (&self.task.config, &self.state);
-        let record = &state.records[self.winner.index];
-        let cost = self.task.space.cost(&record.architecture)?;
-        Ok(RunResult {
-            schema: RunResult::SCHEMA,
-            method: config.method,
-            preset: match &config.space {
-                SpaceSource::Preset(name) => Some(name.clone()),
-                SpaceSource::File(_) => None,
-            },
-            mixing: config.mixing,
-            seed: config.seed,
-            device: self.device,
-            fingerprint: state.fingerprint.to_string(),
-            best: Best {
-                architecture: record.architecture.clone(),
-                reward: self.winner.score.reward,
-                val_accuracy: self.winner.score.accuracy,
-                test_accuracy: self.test_accuracy,
-                aops: cost.aops,
-                macs: cost.macs,
-                params: cost.params,
-            },
-            front: front(state, config.search.keep),
-            memory: MemoryUse {
-                bound_bytes: self.bound_bytes,
-                planned_peak_bytes: state.memory.planned_peak_bytes,
-                actual_peak_bytes: state.memory.actual_peak_bytes,
-                high_water_bytes: state.memory.high_water_bytes,
-            },
-            search: SearchCounts {
-                iterations: state.iterations,
-                episodes: state.episodes,
-                retrained: state.retrained,
-                stop: self.stop,
-            },
-            time: self.time,
-        })
-    }
-}
-
-/// The `keep` records with the best exact rewards.
-fn front(state: &SearchState, keep: usize) -> Vec<Kept> {
-    let best = state.best_by(Fidelity::Exact, keep).into_iter();
-    best.filter_map(|index| {
-        let record = &state.records[index];
-        record.exact.map(|score| Kept {
-            architecture: record.architecture.clone(),
-            reward: score.reward,
-            accuracy: score.accuracy,
-            aops: record.aops,
-        })
-    })
-    .collect()
 }

@@ -10,6 +10,8 @@ use std::time::Instant;
 pub struct StopSignal {
     interrupted: Arc<AtomicBool>,
     deadline: Option<Instant>,
+    /// For a phase that goes on beside another: whether the other needs it no longer.
+    over: Option<Arc<AtomicBool>>,
 }
 
 impl StopSignal {
@@ -18,6 +20,7 @@ impl StopSignal {
         StopSignal {
             interrupted: Arc::default(),
             deadline,
+            over: None,
         }
     }
 
@@ -31,6 +34,9 @@ impl StopSignal {
         if self.interrupted.load(Ordering::Relaxed) {
             return Some(Stop::Interrupted);
         }
+        if (self.over.as_ref()).is_some_and(|over| over.load(Ordering::Relaxed)) {
+            return Some(Stop::Target);
+        }
         self.deadline
             .filter(|&deadline| Instant::now() >= deadline)
             .map(|_| Stop::TimeLimit)
@@ -41,6 +47,22 @@ impl StopSignal {
         StopSignal {
             interrupted: self.interrupted.clone(),
             deadline: None,
+            over: None,
+        }
+    }
+
+    /// The same signal, which can also be brought to an [`StopSignal::end`] by itself.
+    pub(crate) fn until_over(&self) -> Self {
+        StopSignal {
+            over: Some(Arc::default()),
+            ..self.clone()
+        }
+    }
+
+    /// Ends what this signal of [`StopSignal::until_over`] watches, and nothing else.
+    pub(crate) fn end(&self) {
+        if let Some(over) = &self.over {
+            over.store(true, Ordering::Relaxed);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A task: a configuration with its space and its data loaded.
+//! A problem: a configuration with its space; and a task: a problem with its data loaded.
 
 use crate::{Config, Error, Result, SpaceSource};
 use radars_data::{Data, LoadOptions, SplitFractions, Splits};
@@ -7,18 +7,25 @@ use radars_space::{Reward, Space};
 use radars_supernet::{BatchSizes, DnasSettings, WeightSettings, nn as radars_nn};
 use radars_tensor::random::Seed;
 
-/// What to search, on what.
-pub struct Task {
+/// What is searched for: all that a method knows, whatever measures architectures.
+#[derive(Clone, Debug)]
+pub struct Problem {
     /// Every setting.
     pub config: Config,
-    /// The space, resolved against the data.
+    /// The space, resolved.
     pub space: Space,
+    /// The trade-off of accuracy and cost.
+    pub reward: Reward,
+}
+
+/// A problem, and the images that architectures are measured with.
+pub struct Task {
+    /// What is searched for.
+    pub problem: Problem,
     /// The data set.
     pub data: Data,
     /// The three parts of the training set.
     pub splits: Splits,
-    /// The trade-off of accuracy and cost.
-    pub reward: Reward,
 }
 
 impl Task {
@@ -65,28 +72,30 @@ impl Task {
             None => space.reward()?,
         };
         Ok(Task {
-            config,
-            space,
+            problem: Problem {
+                config,
+                space,
+                reward,
+            },
             data,
             splits,
-            reward,
         })
     }
 
     /// How network weights are trained.
     pub fn weight_settings(&self) -> WeightSettings {
-        weight_settings(&self.config)
+        weight_settings(&self.problem.config)
     }
 
     /// How SuperNets are trained.
     pub fn dnas_settings(&self) -> DnasSettings {
-        dnas_settings(&self.config)
+        dnas_settings(&self.problem.config)
     }
 
     /// The batches of a child's training within the search.
     pub fn search_batches(&self) -> BatchSizes {
         BatchSizes {
-            step: self.config.batch,
+            step: self.problem.config.batch,
             evaluated: self.splits.rewards.len(),
         }
     }
@@ -94,7 +103,7 @@ impl Task {
     /// The batches of the final training.
     pub fn final_batches(&self) -> BatchSizes {
         BatchSizes {
-            step: self.config.batch,
+            step: self.problem.config.batch,
             evaluated: self.data.test.len(),
         }
     }

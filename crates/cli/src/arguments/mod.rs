@@ -12,7 +12,7 @@ pub use bench::{BenchArgs, BenchCommand, Net, StepArgs};
 pub use device::{Device, DeviceArgs};
 pub use plan::PlanArgs;
 pub use report::ReportArgs;
-pub use search::{RewardArgs, SearchArgs};
+pub use search::{Retrain, RewardArgs, Schedule, SearchArgs};
 pub use task::TaskArgs;
 
 use clap::{Parser, Subcommand};

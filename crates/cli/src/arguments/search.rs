@@ -1,9 +1,10 @@
 //! `radars search`.
 
-use super::parsers::{count, duration, finite, positive, share};
+use super::parsers::{count, duration, finite, positive, share, size};
 use super::{DeviceArgs, TaskArgs};
-use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use bytesize::ByteSize;
+use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
 use radars_search::Method;
 use radars_supernet::Mixing;
 use std::path::PathBuf;
@@ -22,8 +23,14 @@ Examples:
   radars search --config runs/third/config.toml
       the same run again: same fingerprint
 
-The run folder gets config.toml, space.toml, events.jsonl and result.json. Ctrl-C ends the search
-with the best architecture so far; a second Ctrl-C leaves at once.";
+  radars search --resume runs/third
+      goes on where that run was left
+  radars search --schedule overlapped
+      exploration beside exploitation
+
+The run folder gets config.toml, space.toml, events.jsonl, checkpoint/, result.json and report.html. Ctrl-C
+ends the search with the best architecture so far, to be gone on with by --resume; a second Ctrl-C leaves at
+once, and loses no more than the episode or epoch under way.";
 
 /// Search for an architecture, train the winner from scratch, write the run folder
 #[derive(Debug, Args)]
@@ -51,9 +58,9 @@ pub struct SearchArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Search")]
 pub struct AlgorithmArgs {
-    /// How to search [default: radars]
-    #[arg(long, value_name = "METHOD", hide_possible_values = true,
-          value_parser = PossibleValuesParser::new(["radars"]).map(|_| Method::Radars))]
+    /// How to search: `radars`; `quantnas` (the controller alone), `dnas` (one SuperNet of the whole space),
+    /// `one-shot`, `random`, `evolution`, `uniform` (the same candidate everywhere) [default: radars]
+    #[arg(long, value_name = "METHOD", value_parser = method)]
     pub method: Option<Method>,
 
     /// How a SuperNet holds its mixtures: `materialised` or `factorised` [default: what the preset says; fashion-small: materialised]
@@ -72,10 +79,20 @@ pub struct AlgorithmArgs {
     #[arg(long, value_name = "N")]
     pub episodes: Option<usize>,
 
-    /// How many of the best are re-trained and may span the SuperNet [default: what the preset says;
-    /// fashion-small: 6]
-    #[arg(long, value_name = "P")]
-    pub retrain: Option<usize>,
+    /// How many of the best are re-trained and may span the SuperNet; `auto`: as many as make exploitation
+    /// cost what exploration does [default: what the preset says; fashion-small: 6]
+    #[arg(long, value_name = "P", value_parser = retrain)]
+    pub retrain: Option<Retrain>,
+
+    /// Spend at most this many multiply-accumulates of training (a step counts three times its forward
+    /// pass); methods other than radars then sample until it is used up [default: no limit]
+    #[arg(long, value_name = "MACS", value_parser = count)]
+    pub budget: Option<u64>,
+
+    /// Exploration's share of the bound, so that it can run beside exploitation [default: none, each phase
+    /// has all of it; with --schedule overlapped: what the largest path needs, at most half]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub exploration_memory: Option<ByteSize>,
 
     /// End when an exact reward reaches this [default: none]
     #[arg(long, value_name = "REWARD", value_parser = finite, allow_negative_numbers = true)]
@@ -146,9 +163,63 @@ pub struct RunArgs {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 
+    /// Go on with the run in this folder, from its last checkpoint: after Ctrl-C, a crash, a full disk. Every
+    /// setting is the run's own
+    #[arg(long, value_name = "DIR", conflicts_with_all = [
+        "preset", "space", "config", "data", "resize", "limit_train", "memory", "batch", "method", "mixing", "seed",
+        "iterations", "episodes", "retrain", "target", "max_aops", "max_params", "budget", "exploration_memory",
+        "named", "alpha", "beta", "gamma", "proxy_epochs", "exact_epochs", "final_epochs", "dnas_epochs", "out",
+    ])]
+    pub resume: Option<PathBuf>,
+
+    /// `sequential`: one phase after the other. `overlapped`: exploration beside exploitation, each with its
+    /// share of the bound and of the threads. With the same --exploration-memory the result is the same
+    #[arg(
+        long,
+        value_name = "SCHEDULE",
+        default_value = "sequential",
+        hide_default_value = true
+    )]
+    pub schedule: Schedule,
+
     /// Show no progress, only the result
     #[arg(long)]
     pub quiet: bool,
+}
+
+/// How many of the best are re-trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retrain {
+    /// As many as make exploitation cost what exploration does.
+    Auto,
+    /// So many.
+    Count(usize),
+}
+
+/// How the phases share the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Schedule {
+    /// One phase after the other.
+    Sequential,
+    /// Exploration beside exploitation.
+    Overlapped,
+}
+
+fn retrain(text: &str) -> Result<Retrain, String> {
+    match text {
+        "auto" => Ok(Retrain::Auto),
+        _ => (text.parse().map(Retrain::Count))
+            .map_err(|_| "a number of architectures or `auto` is valid".to_owned()),
+    }
+}
+
+/// A method by its name.
+pub fn method(text: &str) -> Result<Method, String> {
+    let named = |method: &Method| method.name() == text;
+    Method::ALL.into_iter().find(named).ok_or_else(|| {
+        let names = Method::ALL.map(Method::name);
+        format!("the methods are {}", names.join(", "))
+    })
 }
 
 /// A mode by its name.

@@ -105,6 +105,7 @@ mod tests {
         let started = Event::Started {
             version: String::new(),
             device: String::new(),
+            method: radars_search::Method::Radars,
             bound_bytes: 0,
             data_bytes: 0,
             images: [60, 20, 20, 50],

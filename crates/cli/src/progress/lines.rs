@@ -78,6 +78,7 @@ pub fn describe(event: &Event) -> Option<String> {
             reward,
             memory,
             seconds: took,
+            ..
         } => format!(
             "iteration {} re-trained {}: reward {reward:.4} (proxy {proxy_reward:.4}), accuracy {accuracy:.4}{}, {}: \
              {architecture}",
@@ -169,6 +170,35 @@ pub fn describe(event: &Event) -> Option<String> {
                 "best so far: reward {reward:.4}, accuracy {accuracy:.4}, {aops} AOPS: {architecture}"
             )
         }
+        Event::SharedEpoch {
+            epoch,
+            epochs,
+            loss,
+            seconds: took,
+        } => format!(
+            "shared weights, epoch {} of {epochs}: loss {}, {}",
+            epoch + 1,
+            number(*loss),
+            seconds(*took)
+        ),
+        Event::Screened {
+            paths,
+            best,
+            accuracy,
+            reward,
+            memory,
+            traffic,
+            seconds: took,
+            ..
+        } => format!(
+            "{paths} paths with inherited weights: best reward {reward:.4}, accuracy {accuracy:.4}{}, {} moved to the \
+             device and {} back, {}: {best}",
+            in_words(*memory),
+            bytes(traffic.uploaded_bytes as usize),
+            bytes(traffic.downloaded_bytes as usize),
+            seconds(*took)
+        ),
+        Event::Resumed { checkpoint, .. } => format!("going on from checkpoint {checkpoint}"),
         Event::SearchEnded {
             stop,
             iterations,
@@ -200,7 +230,10 @@ pub fn describe(event: &Event) -> Option<String> {
 pub fn is_milestone(event: &Event) -> bool {
     !matches!(
         event,
-        Event::TrainingStarted { .. } | Event::Epoch { .. } | Event::DnasEpoch { .. }
+        Event::TrainingStarted { .. }
+            | Event::Epoch { .. }
+            | Event::DnasEpoch { .. }
+            | Event::SharedEpoch { .. }
     )
 }
 
@@ -209,6 +242,7 @@ pub fn reason(stop: Stop) -> &'static str {
     match stop {
         Stop::Iterations => "all iterations done",
         Stop::Target => "target reached",
+        Stop::Budget => "budget used up",
         Stop::TimeLimit => "time limit reached",
         Stop::Interrupted => "interrupted",
     }

@@ -10,7 +10,7 @@ pub use lines::reason;
 use bars::Bars;
 use forecast::Forecast;
 use position::{Planned, Position};
-use radars_search::{Config, Event};
+use radars_search::{Config, Event, Phase};
 use radars_tensor::Stats;
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
@@ -72,7 +72,7 @@ impl Progress {
     }
 
     /// Shows an event.
-    pub fn event(&mut self, event: &Event) {
+    pub fn event(&mut self, _: Phase, event: &Event) {
         self.position.update(event);
         self.forecast.update(event);
         self.forecast_at = Instant::now();
@@ -105,7 +105,7 @@ impl Progress {
     }
 
     /// Shows that a batch is done.
-    pub fn batch(&mut self, done: usize, of: usize, memory: Stats) {
+    pub fn batch(&mut self, _: Phase, done: usize, of: usize, memory: Stats) {
         self.snapshot.memory = memory;
         let Output::Bars(bars) = &self.output else {
             return;

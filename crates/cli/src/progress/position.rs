@@ -243,10 +243,12 @@ pub mod tests {
             accuracy: None,
             aops: 0,
             reward: 0.0,
+            fidelity: Fidelity::Proxy,
             refused: None,
-            entropy: 0.0,
-            baseline: 0.0,
+            entropy: None,
+            baseline: None,
             memory: None,
+            spent: 0,
             seconds: 0.0,
         }
     }

@@ -22,6 +22,9 @@ impl Config {
             ("training.exact_epochs", training.exact_epochs),
             ("training.final_epochs", training.final_epochs),
             ("dnas.epochs", dnas.epochs),
+            ("baselines.population", self.baselines.population),
+            ("baselines.tournament", self.baselines.tournament),
+            ("baselines.one_shot_paths", self.baselines.one_shot_paths),
         ] {
             require(
                 setting,
@@ -29,6 +32,18 @@ impl Config {
                 (1..=MOST).contains(&value),
                 "between 1 and 1000000",
             )?;
+        }
+        if let Some(share) = search.exploration_memory {
+            let inside = share.as_u64() > 0 && share < self.memory;
+            require(
+                "search.exploration_memory",
+                share,
+                inside,
+                "more than nothing and less than `memory`",
+            )?;
+        }
+        if let Some(budget) = search.budget {
+            require("search.budget", budget, budget > 0, "at least 1")?;
         }
         let (batch, hidden) = (self.batch, self.controller.hidden);
         require(

@@ -1,13 +1,13 @@
 //! An evaluator that looks everything up in tables, over a space of one layer: an architecture is its kernel.
 
-use crate::algorithm::Search;
-use crate::evaluator::{Evaluator, Exploitation, Exploited, Measured, Training, Watch};
-use crate::run::controller;
+use crate::evaluator::{Evaluator, Exploitation, Exploited, Measured, Shared, Sharing, Training};
+use crate::method::{Desk, procedure};
 use crate::{
-    Config, Event, Fidelity, Memory, Observer, Result, SearchState, Stop, StopSignal, Task,
+    Config, DnasConfig, Evaluators, Event, ExploiterState, ExplorerState, Fidelity, Kept, Memory,
+    Observer, Phase, PhaseState, Problem, Result, Resumed, Stop, StopSignal, Watch,
 };
 use radars_space::{Architecture, Candidate, Choices, ImageShape, Layer, Reward, Space};
-use radars_supernet::Plan;
+use radars_supernet::{Mixing, Plan, Traffic};
 
 /// The kernels of the space; all tables are in their order.
 pub(super) const KERNELS: [usize; 4] = [1, 3, 5, 7];
@@ -17,6 +17,8 @@ pub(super) const KERNELS: [usize; 4] = [1, 3, 5, 7];
 pub(super) enum Call {
     Train(Fidelity, usize),
     Exploit(Vec<usize>),
+    /// Epochs, paths.
+    Share(usize, usize),
 }
 
 /// The tables.
@@ -80,10 +82,9 @@ fn memory(plan: Plan) -> Memory {
 
 impl Fake {
     /// Notes a call; whether it may be carried out.
-    fn carries_out(&mut self, call: Call, stop: &StopSignal) -> bool {
+    fn carries_out(&mut self, call: Call) -> bool {
         if self.interrupted_call == Some(self.calls.len()) {
             self.interrupted_call = None;
-            stop.interrupt();
             return false;
         }
         self.calls.push(call);
@@ -105,7 +106,7 @@ impl Fake {
         calls
             .filter_map(|call| match call {
                 Call::Exploit(kernels) => Some(&kernels[..]),
-                Call::Train(..) => None,
+                _ => None,
             })
             .collect()
     }
@@ -116,24 +117,25 @@ impl Evaluator for Fake {
         self.bound_bytes
     }
 
-    fn plan(&self, architecture: &Architecture) -> Result<Plan> {
-        Ok(plan(of(self.child_bytes, kernel(architecture))))
+    fn plan(&self, architecture: &Architecture, fidelity: Fidelity) -> Result<Plan> {
+        let table = match fidelity {
+            Fidelity::Proxy | Fidelity::Exact => self.child_bytes,
+            Fidelity::Final => self.final_bytes,
+        };
+        Ok(plan(of(table, kernel(architecture))))
     }
 
-    fn plan_final(&self, architecture: &Architecture) -> Result<Plan> {
-        Ok(plan(of(self.final_bytes, kernel(architecture))))
+    /// 1 for a brief training, 10 for one to convergence.
+    fn cost(&self, _: &Architecture, fidelity: Fidelity) -> Result<u64> {
+        Ok(match fidelity {
+            Fidelity::Proxy => 1,
+            Fidelity::Exact | Fidelity::Final => 10,
+        })
     }
 
-    fn plan_supernet(&self, candidates: &[Vec<Candidate>]) -> Result<Plan> {
-        let bytes = candidates[0]
-            .iter()
-            .map(|c| of(self.candidate_bytes, c.kernel));
-        Ok(plan(bytes.sum()))
-    }
-
-    fn train(&mut self, training: Training<'_>, watch: &mut Watch<'_>) -> Result<Option<Measured>> {
+    fn train(&mut self, training: Training<'_>, _: &mut Watch<'_>) -> Result<Option<Measured>> {
         let kernel = kernel(training.architecture);
-        if !self.carries_out(Call::Train(training.fidelity, kernel), watch.stop) {
+        if !self.carries_out(Call::Train(training.fidelity, kernel)) {
             return Ok(None);
         }
         let accuracy = match training.fidelity {
@@ -147,32 +149,60 @@ impl Evaluator for Fake {
         }))
     }
 
-    fn exploit(
-        &mut self,
-        of: Exploitation<'_>,
-        watch: &mut Watch<'_>,
-    ) -> Result<Option<Exploited>> {
+    fn plan_supernet(&self, candidates: &[Vec<Candidate>], _: Mixing) -> Result<Plan> {
+        let bytes = candidates[0]
+            .iter()
+            .map(|c| of(self.candidate_bytes, c.kernel));
+        Ok(plan(bytes.sum()))
+    }
+
+    /// 2 an epoch.
+    fn exploitation_cost(&self, _: &[Vec<Candidate>], _: Mixing, dnas: DnasConfig) -> Result<u64> {
+        Ok(2 * (dnas.warmup_epochs + dnas.epochs) as u64)
+    }
+
+    fn exploit(&mut self, of: Exploitation<'_>, _: &mut Watch<'_>) -> Result<Option<Exploited>> {
         let kernels = of.candidates[0].iter().map(|c| c.kernel).collect();
-        if !self.carries_out(Call::Exploit(kernels), watch.stop) {
+        if !self.carries_out(Call::Exploit(kernels)) {
             return Ok(None);
         }
         Ok(Some(Exploited {
             architecture: Architecture(vec![Candidate::float(self.derived)]),
             memory: memory(of.plan),
             weights: "weights of the SuperNet".into(),
+            seconds: 0.0,
         }))
     }
 
-    fn paths(&self, candidates: &[Vec<Candidate>]) -> f64 {
-        candidates[0].len() as f64
+    fn plan_sharing(&self, _: &[Vec<Candidate>]) -> Result<Plan> {
+        Ok(plan(7))
+    }
+
+    /// 3 an epoch, 1 for all paths.
+    fn sharing_cost(&self, sharing: &Sharing<'_>) -> Result<u64> {
+        Ok(3 * sharing.epochs as u64 + 1)
+    }
+
+    fn share(&mut self, sharing: Sharing<'_>, _: &mut Watch<'_>) -> Result<Option<Shared>> {
+        if !self.carries_out(Call::Share(sharing.epochs, sharing.paths.len())) {
+            return Ok(None);
+        }
+        let paths = sharing.paths.iter();
+        Ok(Some(Shared {
+            accuracies: paths.map(|p| of(self.proxy_accuracy, kernel(p))).collect(),
+            memory: memory(sharing.plan),
+            traffic: Traffic {
+                uploaded_bytes: 11,
+                downloaded_bytes: 12,
+            },
+            weights: "shared weights".into(),
+        }))
     }
 }
 
 /// Two iterations of 16 episodes, which meet every kernel; rewards that are accuracies.
-pub(super) fn task(change: impl FnOnce(&mut Config)) -> Task {
+pub(super) fn problem(change: impl FnOnce(&mut Config)) -> Problem {
     let mut config = Config::preset("fashion-small").unwrap();
-    config.data.limit_train = Some(100);
-    config.batch = 4;
     config.search.iterations = 2;
     config.search.episodes = 16;
     config.search.retrain = 3;
@@ -187,48 +217,79 @@ pub(super) fn task(change: impl FnOnce(&mut Config)) -> Task {
         channels: 1,
     };
     let space = Space::new("one layer", vec![layer]).unwrap();
-    Task {
+    Problem {
+        config,
         space: space.resolve(images, 10).unwrap(),
         reward: Reward::new(1.0, 0.0, 1.0).unwrap(),
-        ..Task::load(config, None).unwrap()
     }
 }
 
-pub(super) fn search(task: &Task, evaluator: Fake) -> Search<'_, Fake> {
-    Search {
-        task,
-        evaluator,
-        controller: controller(task).unwrap(),
-        state: SearchState::default(),
-    }
-}
-
-/// Keeps all events.
+/// Keeps all events, and the states as a checkpoint would.
 #[derive(Default)]
-pub(super) struct Log(pub Vec<Event>);
+pub(super) struct Log {
+    pub events: Vec<Event>,
+    pub kept: Resumed,
+}
 
 impl Observer for Log {
-    fn event(&mut self, event: &Event) -> Result<()> {
-        self.0.push(event.clone());
+    fn event(&mut self, _: Phase, event: &Event) -> Result<()> {
+        self.events.push(event.clone());
+        Ok(())
+    }
+
+    fn keep(&mut self, _: Phase, kept: Kept<'_>) -> Result<()> {
+        match kept {
+            Kept::Phase(PhaseState::Exploration(state)) => {
+                self.kept.exploration = Some(state.clone());
+            }
+            Kept::Phase(PhaseState::Exploitation(state)) => {
+                self.kept.exploitation = Some(state.clone());
+            }
+            _ => {}
+        }
         Ok(())
     }
 }
 
-/// Runs until the search ends or is interrupted; gives what happened.
-pub(super) fn run(search: &mut Search<'_, Fake>) -> Result<(Stop, Vec<Event>)> {
-    let mut log = Log::default();
-    let stop = StopSignal::default();
-    let mut watch = Watch {
-        observer: &mut log,
-        stop: &stop,
-    };
-    let stop = search.run(&mut watch)?;
-    Ok((stop, log.0))
+/// What a search came to.
+pub(super) struct Run {
+    pub fake: Fake,
+    pub explored: ExplorerState,
+    pub exploited: ExploiterState,
+    pub stop: Stop,
+    pub events: Vec<Event>,
+    /// Where it could be gone on with.
+    pub kept: Resumed,
 }
 
-/// Runs a whole search: the evaluator after it, its state, why it ended, and what happened.
-pub(super) fn finished(task: &Task, evaluator: Fake) -> (Fake, SearchState, Stop, Vec<Event>) {
-    let mut search = search(task, evaluator);
-    let (stop, events) = run(&mut search).unwrap();
-    (search.evaluator, search.state, stop, events)
+/// Runs from `resumed` until the search ends or is interrupted.
+pub(super) fn run(problem: &Problem, fake: Fake, resumed: Resumed) -> Result<Run> {
+    let mut log = Log {
+        kept: resumed.clone(),
+        ..Log::default()
+    };
+    let stop = StopSignal::default();
+    let mut evaluators = Evaluators::Shared(fake);
+    let mut desk = Desk::new(problem, &mut evaluators, resumed, &mut log, &stop)?;
+    let stop = procedure::<Fake>(problem.config.method).run(&mut desk)?;
+    let (explored, exploited) = (
+        desk.explorer.state().clone(),
+        desk.exploiter.state().clone(),
+    );
+    let Evaluators::Shared(fake) = evaluators else {
+        unreachable!("it was one");
+    };
+    Ok(Run {
+        fake,
+        explored,
+        exploited,
+        stop,
+        events: log.events,
+        kept: log.kept,
+    })
+}
+
+/// Runs a whole search.
+pub(super) fn finished(problem: &Problem, fake: Fake) -> Run {
+    run(problem, fake, Resumed::default()).unwrap()
 }

@@ -1,11 +1,11 @@
 //! What is over the bound or the limits: it teaches the controller to stay away, and is never trained.
 
-use super::fake::{Call, Fake, finished, run, search, task};
-use crate::{Error, Event, Refusal};
+use super::fake::{Call, Fake, finished, problem, run};
+use crate::{Error, Event, Refusal, Resumed};
 
 #[test]
 fn an_architecture_over_the_bound_gets_the_penalty_and_is_never_trained() {
-    let task = task(|_| {});
+    let problem = problem(|_| {});
     let over = Fake {
         child_bytes: [1, 1, 1, 101],
         // It fits while it is searched for, but could not be trained if it won.
@@ -13,7 +13,8 @@ fn an_architecture_over_the_bound_gets_the_penalty_and_is_never_trained() {
         derived: 7,
         ..Fake::default()
     };
-    let (fake, state, _, events) = finished(&task, over);
+    let done = finished(&problem, over);
+    let (fake, events) = (&done.fake, &done.events);
     let seen = |kernel: usize| {
         let episodes = events.iter().filter_map(move |event| match event {
             Event::Episode {
@@ -45,7 +46,7 @@ fn an_architecture_over_the_bound_gets_the_penalty_and_is_never_trained() {
             .iter()
             .all(|call| !matches!(call, Call::Train(_, 5 | 7)))
     );
-    assert_eq!(state.retrained, 2);
+    assert_eq!(done.exploited.findings.trained, 2);
     // DNAS derived one of them: logged with the reason, not trained.
     let derived = events.iter().filter(|event| {
         matches!(
@@ -67,8 +68,9 @@ fn an_architecture_over_the_bound_gets_the_penalty_and_is_never_trained() {
 /// Parameters of the layer with kernel k and 8 channels, batch norm's 16 included: 8 k^2 + 16; classifier 8 * 10 + 10.
 #[test]
 fn an_architecture_over_a_limit_gets_the_penalty_and_is_never_trained() {
-    let task = task(|config| config.limits.max_params = Some(8 * 25 + 16 + 90));
-    let (fake, _, _, events) = finished(&task, Fake::default());
+    let problem = problem(|config| config.limits.max_params = Some(8 * 25 + 16 + 90));
+    let done = finished(&problem, Fake::default());
+    let (fake, events) = (&done.fake, &done.events);
     let over = |refused: &Option<Refusal>| match refused {
         Some(Refusal::OverLimit { what, value, limit }) => {
             (what.as_str(), *value, *limit) == ("parameters", 8 * 49 + 16 + 90, 8 * 25 + 16 + 90)
@@ -76,7 +78,7 @@ fn an_architecture_over_a_limit_gets_the_penalty_and_is_never_trained() {
         _ => false,
     };
     let mut refusals = 0;
-    for event in &events {
+    for event in events {
         match event {
             Event::Episode {
                 architecture,
@@ -110,12 +112,12 @@ fn an_architecture_over_a_limit_gets_the_penalty_and_is_never_trained() {
 
 #[test]
 fn nothing_to_train_is_an_error() {
-    let task = task(|_| {});
+    let problem = problem(|_| {});
     let all_over = Fake {
         child_bytes: [101; 4],
         ..Fake::default()
     };
-    let error = run(&mut search(&task, all_over)).unwrap_err();
+    let error = run(&problem, all_over, Resumed::default()).err().unwrap();
     assert!(
         matches!(error, Error::NothingTrained { episodes: 16 }),
         "{error}"

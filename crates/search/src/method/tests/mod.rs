@@ -1,12 +1,18 @@
 //! Algorithm 1, step by step, with an evaluator that looks everything up.
 
+mod baselines;
 mod fake;
 mod refusals;
 
-use crate::run::winner;
-use crate::{Event, Fidelity, PhaseTimes, SearchState, Stop};
-use fake::{Call, Fake, KERNELS, finished, run, search, task};
+use crate::{Event, ExploiterState, ExplorerState, Fidelity, Resumed, Stop};
+use fake::{Fake, KERNELS, Run, finished, problem, run};
 use radars_space::Reward;
+
+/// The kernel and the reward of the best.
+fn best(run: &Run) -> (usize, f64) {
+    let (record, score) = run.exploited.findings.best().unwrap();
+    (record.architecture.layers()[0].kernel, score.reward)
+}
 
 fn sorted(mut kernels: Vec<usize>) -> Vec<usize> {
     kernels.sort_unstable();
@@ -15,10 +21,17 @@ fn sorted(mut kernels: Vec<usize>) -> Vec<usize> {
 
 #[test]
 fn every_episode_counts_and_a_repeated_architecture_teaches_without_training() {
-    let task = task(|_| {});
-    let (fake, state, stop, events) = finished(&task, Fake::default());
+    let problem = problem(|_| {});
+    let Run {
+        fake,
+        explored,
+        exploited,
+        stop,
+        events,
+        ..
+    } = finished(&problem, Fake::default());
     assert_eq!(
-        (stop, state.iterations, state.episodes),
+        (stop, exploited.iterations, explored.episodes),
         (Stop::Iterations, 2, 32)
     );
     assert_eq!(sorted(fake.trained(Fidelity::Proxy)), KERNELS);
@@ -39,8 +52,8 @@ fn every_episode_counts_and_a_repeated_architecture_teaches_without_training() {
         assert_eq!(*repeated, met.contains(&kernel));
         assert_eq!(*reward, fake.proxy_accuracy[kernel / 2]);
         // The controller's moving average has seen every episode before, the repeated ones included.
-        assert_eq!(*baseline, mean.unwrap_or(*reward));
-        let decay = task.config.controller.baseline_decay;
+        assert_eq!(*baseline, Some(mean.unwrap_or(*reward)));
+        let decay = problem.config.controller.baseline_decay;
         mean = Some(mean.map_or(*reward, |mean| decay * mean + (1.0 - decay) * reward));
         met.push(kernel);
     }
@@ -49,16 +62,21 @@ fn every_episode_counts_and_a_repeated_architecture_teaches_without_training() {
 
 #[test]
 fn the_most_promising_by_proxy_are_retrained_once_and_the_derived_only_when_it_was_not() {
-    let task = task(|config| config.search.iterations = 3);
+    let problem = problem(|config| config.search.iterations = 3);
     let fake = Fake {
         derived: 1,
         ..Fake::default()
     };
-    let (fake, state, _, events) = finished(&task, fake);
+    let Run {
+        fake,
+        exploited,
+        events,
+        ..
+    } = finished(&problem, fake);
     // 7, 5 and 3 have the best proxies; 1 is what DNAS derives, every time.
     assert_eq!(fake.trained(Fidelity::Exact), [7, 5, 3, 1]);
     assert_eq!(fake.exploited(), [[7, 5, 3]; 3]);
-    assert_eq!(state.retrained, 4);
+    assert_eq!(exploited.findings.trained, 4);
     let rewards: Vec<_> = events
         .iter()
         .filter_map(|event| match event {
@@ -74,18 +92,16 @@ fn the_most_promising_by_proxy_are_retrained_once_and_the_derived_only_when_it_w
 
 #[test]
 fn exact_rewards_alone_decide_who_wins() {
-    let task = task(|_| {});
+    let problem = problem(|_| {});
     let fake = Fake {
         proxy_accuracy: [0.1, 0.7, 0.8, 0.99],
         exact_accuracy: [0.3, 0.6, 0.5, 0.4],
         derived: 1,
         ..Fake::default()
     };
-    let (_, state, _, events) = finished(&task, fake);
-    let best = winner(&state).unwrap();
-    assert_eq!(state.records[best.index].architecture.layers()[0].kernel, 3);
-    assert_eq!(best.score.reward, 0.6);
-    let course: Vec<f64> = events
+    let done = finished(&problem, fake);
+    assert_eq!(best(&done), (3, 0.6));
+    let course: Vec<f64> = (done.events)
         .iter()
         .filter_map(|event| match event {
             Event::Best { reward, .. } => Some(*reward),
@@ -98,13 +114,13 @@ fn exact_rewards_alone_decide_who_wins() {
 /// By exact reward 3, 5, 7, of which 5 takes too much beside 3: the prefix ends there, though 7 would fit.
 #[test]
 fn sn_ends_before_the_first_that_does_not_fit() {
-    let task = task(|config| config.search.iterations = 1);
+    let problem = problem(|config| config.search.iterations = 1);
     let fake = Fake {
         exact_accuracy: [0.1, 0.9, 0.8, 0.7],
         candidate_bytes: [1, 60, 41, 2],
         ..Fake::default()
     };
-    let (fake, _, _, events) = finished(&task, fake);
+    let Run { fake, events, .. } = finished(&problem, fake);
     assert_eq!(fake.exploited(), [[3]]);
     let pruned = events.iter().find_map(|event| match event {
         Event::Pruned {
@@ -127,8 +143,8 @@ fn sn_ends_before_the_first_that_does_not_fit() {
         candidate_bytes: [1, 60, 40, 2],
         ..fake
     };
-    let (fake, ..) = finished(
-        &task,
+    let Run { fake, .. } = finished(
+        &problem,
         Fake {
             calls: Vec::new(),
             ..fits_exactly
@@ -143,26 +159,29 @@ fn sn_ends_before_the_first_that_does_not_fit() {
 
 #[test]
 fn where_no_supernet_fits_the_search_goes_on_without() {
-    let task = task(|_| {});
+    let problem = problem(|_| {});
     let fake = Fake {
         candidate_bytes: [101; 4],
         ..Fake::default()
     };
-    let (fake, state, stop, _) = finished(&task, fake);
-    assert_eq!((stop, state.iterations), (Stop::Iterations, 2));
-    assert!(fake.exploited().is_empty());
-    assert_eq!(winner(&state).unwrap().score.reward, 0.8);
+    let done = finished(&problem, fake);
+    assert_eq!(
+        (done.stop, done.exploited.iterations),
+        (Stop::Iterations, 2)
+    );
+    assert!(done.fake.exploited().is_empty());
+    assert_eq!(best(&done).1, 0.8);
 }
 
 #[test]
 fn an_exact_reward_at_the_target_ends_the_search_after_its_iteration_and_a_proxy_does_not() {
-    let task = task(|config| {
+    let problem = problem(|config| {
         config.search.iterations = 4;
         config.search.target = Some(0.8);
     });
-    let (_, state, stop, _) = finished(&task, Fake::default());
+    let done = finished(&problem, Fake::default());
     assert_eq!(
-        (stop, state.iterations, state.episodes),
+        (done.stop, done.exploited.iterations, done.explored.episodes),
         (Stop::Target, 1, 16)
     );
     let promising = Fake {
@@ -170,62 +189,70 @@ fn an_exact_reward_at_the_target_ends_the_search_after_its_iteration_and_a_proxy
         exact_accuracy: [0.79; 4],
         ..Fake::default()
     };
-    let (_, state, stop, _) = finished(&task, promising);
-    assert_eq!((stop, state.iterations), (Stop::Iterations, 4));
+    let done = finished(&problem, promising);
+    assert_eq!(
+        (done.stop, done.exploited.iterations),
+        (Stop::Iterations, 4)
+    );
 }
 
-/// Wherever it is interrupted: there is a winner once anything was measured, and the state is one from
-/// which the same search goes on.
+/// All but the times.
+fn untimed(run: &Run) -> (ExplorerState, ExploiterState) {
+    let exploration = ExplorerState {
+        seconds: 0.0,
+        ..run.explored.clone()
+    };
+    let exploitation = ExploiterState {
+        retraining_seconds: 0.0,
+        dnas_seconds: 0.0,
+        ..run.exploited.clone()
+    };
+    (exploration, exploitation)
+}
+
+/// Wherever it is left: what was kept is all that it takes to go on as if nothing had been.
 #[test]
-fn an_interrupted_search_goes_on_as_if_it_had_not_been() {
-    let task = task(|config| config.search.retrain = 2);
+fn a_search_that_was_left_goes_on_as_if_it_had_not_been() {
+    let problem = problem(|config| config.search.retrain = 2);
     let fake = || Fake {
         derived: 1,
         ..Fake::default()
     };
-    let (calls, whole, _, _) = finished(&task, fake());
-    let calls = calls.calls;
+    let whole = finished(&problem, fake());
+    let calls = &whole.fake.calls;
     // 4 proxies, 2 exact, DNAS, the derived one; then DNAS again.
     assert_eq!(calls.len(), 9);
-    let untimed = |state: &SearchState| SearchState {
-        time: PhaseTimes::default(),
-        ..state.clone()
-    };
     for interrupted in 0..calls.len() {
-        let mut search = search(
-            &task,
-            Fake {
-                interrupted_call: Some(interrupted),
-                ..fake()
-            },
-        );
-        let (stop, _) = run(&mut search).unwrap();
-        assert_eq!(stop, Stop::Interrupted);
-        assert_eq!(search.evaluator.calls, calls[..interrupted]);
-        assert_eq!(winner(&search.state).is_ok(), interrupted > 0);
-        let (stop, _) = run(&mut search).unwrap();
-        assert_eq!(stop, Stop::Iterations);
-        // A DNAS whose derived architecture was not trained to its end is done again.
-        let again = matches!(calls[interrupted], Call::Train(Fidelity::Exact, 1));
+        let stopping = Fake {
+            interrupted_call: Some(interrupted),
+            ..fake()
+        };
+        let left = run(&problem, stopping, Resumed::default()).unwrap();
+        assert_eq!(left.stop, Stop::Interrupted);
+        assert_eq!(left.fake.calls, calls[..interrupted]);
+        let done = run(&problem, fake(), left.kept).unwrap();
+        assert_eq!(done.stop, Stop::Iterations);
+        assert_eq!(done.fake.calls, calls[interrupted..]);
         assert_eq!(
-            search.evaluator.calls.len(),
-            calls.len() + usize::from(again)
-        );
-        assert_eq!(
-            untimed(&search.state),
+            untimed(&done),
             untimed(&whole),
-            "interrupted in call {interrupted}"
+            "left in call {interrupted}"
         );
+        // Nothing that was told is told again.
+        let events = [&left.events[..], &done.events[..]].concat();
+        let names =
+            |events: &[Event]| -> Vec<_> { events.iter().map(std::mem::discriminant).collect() };
+        assert_eq!(names(&events), names(&whole.events));
     }
 }
 
 /// Eq. 2 by hand: 28 * 28 pixels, 8 channels, kernel k: 6272 k^2 MACs, and 80 of the classifier, all float.
 #[test]
 fn the_reward_weighs_accuracy_against_aops() {
-    let mut task = task(|_| {});
-    task.reward = Reward::new(0.75, 352.0, 1e6).unwrap();
-    let (_, state, ..) = finished(&task, Fake::default());
-    for record in &state.records {
+    let mut problem = problem(|_| {});
+    problem.reward = Reward::new(0.75, 352.0, 1e6).unwrap();
+    let done = finished(&problem, Fake::default());
+    for record in &done.explored.findings.records {
         let kernel = record.architecture.layers()[0].kernel;
         let aops = (6272 * kernel * kernel + 80) as f64;
         assert_eq!(record.aops as f64, aops);
@@ -241,8 +268,12 @@ fn the_reward_weighs_accuracy_against_aops() {
 
 #[test]
 fn the_last_bit_of_any_reward_is_in_the_fingerprint() {
-    let task = task(|_| {});
-    let fingerprint = |fake| finished(&task, fake).1.fingerprint;
+    let problem = problem(|_| {});
+    let fingerprint = |fake| {
+        let done = finished(&problem, fake);
+        let findings = (done.explored.findings, done.exploited.findings);
+        (findings.0.fingerprint, findings.1.fingerprint)
+    };
     let base = fingerprint(Fake::default());
     assert_eq!(base, fingerprint(Fake::default()));
     for (i, kernel) in KERNELS.into_iter().enumerate() {

@@ -1,0 +1,179 @@
+//! Measuring: what every method does alike, whatever it measures for.
+
+use crate::{
+    Bounds, Error, Evaluator, Event, Fidelity, Findings, Memory, Problem, Refusal, Result, Score,
+    Stop, Training, Watch,
+};
+use radars_space::Architecture;
+use radars_supernet::Plan;
+
+/// A problem with what measures architectures for it.
+pub(crate) struct Lab<'a, E> {
+    pub problem: &'a Problem,
+    pub evaluator: &'a mut E,
+    /// What an architecture has to fit, wherever it is trained.
+    pub bounds: Bounds,
+    /// What the other phase has spent of the budget.
+    pub spent_elsewhere: u64,
+}
+
+/// What became of an attempt to measure something.
+pub(crate) enum Attempt<T> {
+    Done(T),
+    /// It was asked to stop, or the budget does not pay for it: nothing has changed, and the same attempt
+    /// can be made again.
+    Stopped(Stop),
+}
+
+impl<'a, E: Evaluator> Lab<'a, E> {
+    /// For a phase that knows nothing of what the other spends.
+    pub fn new(problem: &'a Problem, evaluator: &'a mut E, bounds: Bounds) -> Self {
+        Lab {
+            problem,
+            evaluator,
+            bounds,
+            spent_elsewhere: 0,
+        }
+    }
+
+    /// The record of an architecture, with its cost.
+    pub fn meet(&self, findings: &mut Findings, architecture: &Architecture) -> Result<usize> {
+        let cost = self.problem.space.cost(architecture)?;
+        let index = findings.meet(architecture, cost.aops);
+        if let Err(limit) = self.problem.config.limits.check(&cost) {
+            findings.records[index].refused = Some(Refusal::OverLimit {
+                what: limit.what.into(),
+                value: limit.value,
+                limit: limit.limit,
+            });
+        }
+        Ok(index)
+    }
+
+    /// Whether a record may be trained; notes why not.
+    ///
+    /// Its training to convergence and its final training have to fit too, since it may come to them.
+    fn admits(&self, findings: &mut Findings, index: usize, plan: Plan) -> Result<bool> {
+        let record = &mut findings.records[index];
+        let last = self.evaluator.plan(&record.architecture, Fidelity::Final)?;
+        let needed_bytes = plan.high_water_bytes.max(last.high_water_bytes);
+        let Bounds {
+            exploration_bytes,
+            exploitation_bytes,
+        } = self.bounds;
+        let tightest = exploration_bytes.min(exploitation_bytes);
+        let refused = if plan.high_water_bytes > tightest {
+            Some((plan.high_water_bytes, tightest))
+        } else if needed_bytes > exploitation_bytes {
+            Some((needed_bytes, exploitation_bytes))
+        } else {
+            None
+        };
+        record.refused = refused.map(|(needed_bytes, bound_bytes)| Refusal::OverBound {
+            needed_bytes,
+            bound_bytes,
+        });
+        Ok(refused.is_none())
+    }
+
+    /// What the budget has left when `findings` are what this phase has spent it on; none without a budget.
+    pub fn budget_left(&self, findings: &Findings) -> Option<u64> {
+        let spent = findings.spent + self.spent_elsewhere;
+        let budget = self.problem.config.search.budget?;
+        Some(budget.saturating_sub(spent))
+    }
+
+    /// Whether the budget pays for `cost` more.
+    pub fn affords(&self, findings: &Findings, cost: u64) -> bool {
+        self.budget_left(findings).is_none_or(|left| cost <= left)
+    }
+
+    /// Trains and measures a record, if it may be trained; notes its score, the best one where it is measured
+    /// anew each time.
+    ///
+    /// Of the budget, `reserve` is left for what has to follow.
+    pub fn measure(
+        &mut self,
+        findings: &mut Findings,
+        index: usize,
+        fidelity: Fidelity,
+        reserve: u64,
+        watch: &mut Watch<'_>,
+    ) -> Result<Attempt<Option<(Score, Memory)>>> {
+        if findings.records[index].refused.is_some() {
+            return Ok(Attempt::Done(None));
+        }
+        let architecture = findings.records[index].architecture.clone();
+        let plan = self.evaluator.plan(&architecture, fidelity)?;
+        if !self.admits(findings, index, plan)? {
+            return Ok(Attempt::Done(None));
+        }
+        let cost = self.evaluator.cost(&architecture, fidelity)?;
+        if !self.affords(findings, cost.saturating_add(reserve)) {
+            return Ok(Attempt::Stopped(Stop::Budget));
+        }
+        let training = Training {
+            architecture: &architecture,
+            fidelity,
+            plan,
+        };
+        let Some(measured) = self.evaluator.train(training, watch)? else {
+            return Ok(Attempt::Stopped(watch.stop().unwrap_or(Stop::Interrupted)));
+        };
+        let record = &mut findings.records[index];
+        let reward = (self.problem.reward).reward(measured.accuracy, record.aops as f64);
+        let score = Score {
+            accuracy: measured.accuracy,
+            reward,
+        };
+        if (record.score(fidelity)).is_none_or(|known| known.reward < reward) {
+            match fidelity {
+                Fidelity::Proxy => record.proxy = Some(score),
+                Fidelity::Exact | Fidelity::Final => record.exact = Some(score),
+            }
+        }
+        findings.trained += usize::from(fidelity == Fidelity::Exact);
+        findings.spent += cost;
+        findings.memory.include(measured.memory);
+        (findings.fingerprint).add(&measured.weights, &architecture, measured.accuracy);
+        Ok(Attempt::Done(Some((score, measured.memory))))
+    }
+
+    /// Takes a record with an exact reward as the best, if it is.
+    pub fn note_best(
+        &self,
+        findings: &mut Findings,
+        index: usize,
+        iteration: usize,
+        watch: &mut Watch<'_>,
+    ) -> Result<()> {
+        let record = &findings.records[index];
+        let Some(score) = record.exact else {
+            return Ok(());
+        };
+        let known = findings.best.filter(|&best| best != index);
+        let known = known.and_then(|best| findings.records[best].exact);
+        if known.is_some_and(|best| best.reward >= score.reward) {
+            return Ok(());
+        }
+        let event = Event::Best {
+            iteration,
+            architecture: record.architecture.clone(),
+            reward: score.reward,
+            accuracy: score.accuracy,
+            aops: record.aops,
+            spent: findings.spent + self.spent_elsewhere,
+        };
+        findings.best = Some(index);
+        watch.event(event)
+    }
+
+    /// Ends a search that cannot find anything.
+    pub fn require_measured(&self, findings: &Findings, episodes: usize) -> Result<()> {
+        let measured = |r: &crate::Record| r.proxy.is_some() || r.exact.is_some();
+        match findings.records.iter().any(measured) {
+            true => Ok(()),
+            false => Err(Error::NothingTrained { episodes }),
+        }
+    }
+}

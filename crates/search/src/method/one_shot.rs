@@ -1,0 +1,133 @@
+//! One-shot: shared weights trained by uniformly sampled paths, then a search by validation with them.
+
+use super::{Desk, Procedure};
+use crate::lab::Lab;
+use crate::sampler::Random;
+use crate::{Error, Evaluator, Event, Fidelity, Phase, Result, Score, Sharing, Stop};
+use radars_space::{Architecture, Candidate};
+use radars_tensor::random::Seed;
+use std::time::Instant;
+
+/// A uniform single-path SuperNet over the whole space; of random paths the best by validation with inherited
+/// weights are trained to convergence.
+///
+/// # Source
+/// Guo et al. 2020, "Single path one-shot neural architecture search with uniform sampling".
+pub(super) struct OneShot;
+
+impl<E: Evaluator> Procedure<E> for OneShot {
+    fn run(&self, desk: &mut Desk<'_, E>) -> Result<Stop> {
+        if desk.explorer.state().iterations.is_empty()
+            && let Some(stop) = share(desk)?
+        {
+            return Ok(stop);
+        }
+        desk.finish_with_promising()
+    }
+}
+
+/// Trains the shared weights and ranks paths by them.
+fn share<E: Evaluator>(desk: &mut Desk<'_, E>) -> Result<Option<Stop>> {
+    let started = Instant::now();
+    let problem = desk.problem;
+    let (space, config) = (&problem.space, &problem.config);
+    let candidates = (0..space.layers().len()).map(|layer| space.candidates(layer));
+    let candidates = candidates.collect::<radars_space::Result<Vec<_>>>()?;
+    let decisions = space.decisions().iter().map(|d| d.choices).collect();
+    let random = Random::new(decisions, Seed(config.seed).derive("one-shot paths", 0));
+    let paths = (0..config.baselines.one_shot_paths as u64)
+        .map(|draw| space.architecture(&random.draw(draw)))
+        .collect::<radars_space::Result<Vec<_>>>()?;
+    let bounds = desk.evaluators.bounds();
+    let lab = Lab::new(problem, desk.evaluators.of(Phase::Exploration), bounds);
+    let (sharing, cost) = sharing(&lab, &candidates, &paths)?;
+    let resumed = desk.networks.entry(Phase::Exploration).or_default();
+    let mut watch = crate::Watch::new(Phase::Exploration, desk.observer, desk.stop, resumed);
+    let Some(shared) = lab.evaluator.share(sharing, &mut watch)? else {
+        return Ok(Some(watch.stop().unwrap_or(Stop::Interrupted)));
+    };
+    let findings = desk.explorer.findings_mut();
+    findings.spent += cost;
+    findings.memory.include(shared.memory);
+    findings.traffic = shared.traffic;
+    for (path, accuracy) in paths.iter().zip(&shared.accuracies) {
+        let index = lab.meet(findings, path)?;
+        let record = &mut findings.records[index];
+        if record.refused.is_some() {
+            continue;
+        }
+        let reward = problem.reward.reward(*accuracy, record.aops as f64);
+        record.proxy = Some(Score {
+            accuracy: *accuracy,
+            reward,
+        });
+        findings.fingerprint.add(&shared.weights, path, reward);
+    }
+    let ranked = findings.best_by(Fidelity::Proxy, 1);
+    let best = ranked.first().and_then(|&index| {
+        let record = &findings.records[index];
+        Some((record.architecture.clone(), record.proxy?))
+    });
+    let (best, score) = best.ok_or(Error::NothingTrained {
+        episodes: paths.len(),
+    })?;
+    watch.event(Event::Screened {
+        paths: paths.len(),
+        best,
+        accuracy: score.accuracy,
+        reward: score.reward,
+        memory: shared.memory,
+        traffic: shared.traffic,
+        spent: findings.spent,
+        seconds: started.elapsed().as_secs_f64(),
+    })?;
+    let recommends = config.search.retrain;
+    desk.explorer.end(recommends, Fidelity::Proxy, &mut watch)?;
+    Ok(None)
+}
+
+/// How long the shared weights are trained: as long as RADARS explores and exploits, or what a budget pays
+/// for that leaves enough to train the dearest architectures to convergence.
+fn sharing<'a, E: Evaluator>(
+    lab: &Lab<'_, E>,
+    candidates: &'a [Vec<Candidate>],
+    paths: &'a [Architecture],
+) -> Result<(Sharing<'a>, u64)> {
+    let config = &lab.problem.config;
+    let plan = lab.evaluator.plan_sharing(candidates)?;
+    let bound_bytes = lab.evaluator.bound_bytes();
+    if !plan.fits(bound_bytes) {
+        return Err(Error::PathOverBound {
+            needed_bytes: plan.high_water_bytes,
+            bound_bytes,
+        });
+    }
+    let of = |epochs| Sharing {
+        candidates,
+        epochs,
+        paths,
+        plan,
+    };
+    let sharing = match config.search.budget {
+        None => {
+            of(config.search.iterations * config.search.episodes * config.training.proxy_epochs)
+        }
+        Some(budget) => {
+            let dearest = crate::kernel_path::largest(&lab.problem.space)?;
+            let exact = lab.evaluator.cost(&dearest, Fidelity::Exact)?;
+            let finals = exact.saturating_mul(config.search.retrain as u64);
+            // At least half of the budget goes to the shared weights.
+            let left = budget.saturating_sub(finals).max(budget / 2);
+            let none = lab.evaluator.sharing_cost(&of(0))?;
+            let epoch = lab.evaluator.sharing_cost(&of(1))?.saturating_sub(none);
+            let mut sharing = of((left.saturating_sub(none) / epoch.max(1)).max(1) as usize);
+            // Epochs differ in the paths they sample.
+            while sharing.epochs > 1 && lab.evaluator.sharing_cost(&sharing)? > left {
+                sharing.epochs -= 1;
+            }
+            sharing
+        }
+    };
+    let cost = lab.evaluator.sharing_cost(&sharing)?;
+    Ok((sharing, cost))
+}

@@ -1,0 +1,25 @@
+//! A network in training, on the host: what an interrupted training goes on from.
+
+use radars_supernet::{ChildState, DnasState, OneShotState};
+
+/// A network in training, between two epochs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NetworkState {
+    /// Which training it belongs to.
+    pub work: String,
+    /// Epochs that are done.
+    pub epochs: usize,
+    /// Its values.
+    pub network: Network,
+}
+
+/// The values of a network and of its optimizers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Network {
+    /// A child network.
+    Child(ChildState),
+    /// A SuperNet.
+    SuperNet(DnasState),
+    /// The shared weights of a one-shot SuperNet.
+    OneShot(OneShotState),
+}

@@ -1,0 +1,247 @@
+//! Exploration, line 3 of Algorithm 1: episodes, each a sampled architecture, a training, and a lesson.
+
+use super::PhaseState;
+use crate::lab::{Attempt, Lab};
+use crate::sampler::{Sampler, SamplerState};
+use crate::{
+    Evaluator, Event, Fidelity, Findings, Fingerprint, Memory, Result, Score, Stop, Watch,
+};
+use radars_space::Architecture;
+use serde::{Deserialize, Serialize};
+use std::time::Instant;
+
+/// Episodes in a row that measured nothing, after which a search with a budget has found all it will find.
+const STALE: usize = 200;
+
+/// An architecture that exploration recommends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Promising {
+    /// The architecture.
+    pub architecture: Architecture,
+    /// What its brief training found.
+    pub score: Score,
+}
+
+/// An exploration that has come to its end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Explored {
+    /// The best of all architectures so far by proxy reward, best first.
+    pub promising: Vec<Promising>,
+    /// Episodes until its end.
+    pub episodes: usize,
+    /// The fingerprint at its end.
+    pub fingerprint: Fingerprint,
+    /// The largest memory until its end.
+    pub memory: Memory,
+    /// What was spent until its end.
+    pub spent: u64,
+}
+
+/// All that exploration knows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ExplorerState {
+    /// Episodes that are done.
+    pub episodes: usize,
+    /// The explorations that are done, one an iteration.
+    pub iterations: Vec<Explored>,
+    /// What was found.
+    pub findings: Findings,
+    /// What the sampler has learned.
+    pub sampler: SamplerState,
+    /// Seconds it took.
+    pub seconds: f64,
+}
+
+/// How an exploration is done.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    /// How thoroughly children are trained.
+    pub fidelity: Fidelity,
+    /// The episode before which it ends, whatever is left of the budget.
+    pub until_episode: Option<usize>,
+    /// How many of the best it recommends; with a budget, it leaves enough to train them to convergence.
+    pub recommends: usize,
+}
+
+/// What came of an episode.
+enum Episode {
+    /// Something was measured.
+    Measured,
+    /// What was sampled was known already, or may not be trained.
+    Known,
+    /// There was nothing left to sample.
+    NoneLeft,
+}
+
+/// Explores.
+pub(crate) struct Explorer {
+    state: ExplorerState,
+    sampler: Box<dyn Sampler>,
+}
+
+impl Explorer {
+    /// Begins, or goes on from a state.
+    pub fn new(mut sampler: Box<dyn Sampler>, resumed: Option<ExplorerState>) -> Result<Self> {
+        let state = match resumed {
+            Some(state) => {
+                sampler.restore(&state.sampler)?;
+                state
+            }
+            None => ExplorerState {
+                episodes: 0,
+                iterations: Vec::new(),
+                findings: Findings::default(),
+                sampler: sampler.state()?,
+                seconds: 0.0,
+            },
+        };
+        Ok(Explorer { state, sampler })
+    }
+
+    /// What it knows; the sampler's part is as old as the last unit of work.
+    pub fn state(&self) -> &ExplorerState {
+        &self.state
+    }
+
+    /// What it found, for a method that adds to it by other means than episodes.
+    pub fn findings_mut(&mut self) -> &mut Findings {
+        &mut self.state.findings
+    }
+
+    /// Explores until the plan or the budget ends it: none then, else why it stopped before.
+    pub fn explore<E: Evaluator>(
+        &mut self,
+        lab: &mut Lab<'_, E>,
+        plan: Plan,
+        watch: &mut Watch<'_>,
+    ) -> Result<Option<Stop>> {
+        let mut stale = 0;
+        while plan
+            .until_episode
+            .is_none_or(|last| self.state.episodes < last)
+        {
+            // Episodes that train nothing pass no other place where they could be stopped.
+            if let Some(stop) = watch.stop() {
+                return Ok(Some(stop));
+            }
+            let started = Instant::now();
+            let measured = self.episode(lab, plan, watch);
+            self.state.seconds += started.elapsed().as_secs_f64();
+            match measured? {
+                Attempt::Done(Episode::Measured) => stale = 0,
+                Attempt::Done(Episode::Known) => stale += 1,
+                Attempt::Done(Episode::NoneLeft) | Attempt::Stopped(Stop::Budget) => break,
+                Attempt::Stopped(stop) => return Ok(Some(stop)),
+            }
+            self.keep(watch)?;
+            if plan.until_episode.is_none() && stale >= STALE {
+                break;
+            }
+        }
+        lab.require_measured(&self.state.findings, self.state.episodes)?;
+        self.end(plan.recommends, plan.fidelity, watch)?;
+        Ok(None)
+    }
+
+    /// Notes that an exploration is over, and what it recommends.
+    pub fn end(
+        &mut self,
+        recommends: usize,
+        fidelity: Fidelity,
+        watch: &mut Watch<'_>,
+    ) -> Result<()> {
+        let findings = &self.state.findings;
+        let best = findings.best_by(fidelity, recommends).into_iter();
+        let promising = best.filter_map(|index| {
+            let record = &findings.records[index];
+            Some(Promising {
+                architecture: record.architecture.clone(),
+                score: record.score(fidelity)?,
+            })
+        });
+        let explored = Explored {
+            promising: promising.collect(),
+            episodes: self.state.episodes,
+            fingerprint: findings.fingerprint.clone(),
+            memory: findings.memory,
+            spent: findings.spent,
+        };
+        self.state.iterations.push(explored);
+        self.keep(watch)
+    }
+
+    fn keep(&mut self, watch: &mut Watch<'_>) -> Result<()> {
+        self.state.sampler = self.sampler.state()?;
+        watch.keep(&PhaseState::Exploration(self.state.clone()))
+    }
+
+    /// One episode.
+    fn episode<E: Evaluator>(
+        &mut self,
+        lab: &mut Lab<'_, E>,
+        plan: Plan,
+        watch: &mut Watch<'_>,
+    ) -> Result<Attempt<Episode>> {
+        let started = Instant::now();
+        let Plan { fidelity, .. } = plan;
+        let iteration = self.state.iterations.len();
+        let number = self.state.episodes;
+        let Some(proposal) = self.sampler.propose(number as u64)? else {
+            return Ok(Attempt::Done(Episode::NoneLeft));
+        };
+        let architecture = lab.problem.space.architecture(&proposal.choices)?;
+        let findings = &mut self.state.findings;
+        let index = lab.meet(findings, &architecture)?;
+        let known = findings.records[index].score(fidelity);
+        let mut measured = None;
+        if known.is_none() || lab.evaluator.measures_anew() {
+            let reserve = reserve(lab, findings, plan)?;
+            measured = match lab.measure(findings, index, fidelity, reserve, watch)? {
+                Attempt::Done(measured) => measured,
+                Attempt::Stopped(stop) => return Ok(Attempt::Stopped(stop)),
+            };
+        }
+        let record = &findings.records[index];
+        let score = measured.map(|(score, _)| score).or(known);
+        let reward = score.map_or(lab.problem.config.search.penalty, |score| score.reward);
+        let baseline = self.sampler.learn(&proposal.choices, reward)?;
+        (findings.fingerprint).add("episode", &architecture, reward);
+        let first = (self.state.iterations.last()).map_or(0, |explored| explored.episodes);
+        self.state.episodes += 1;
+        watch.event(Event::Episode {
+            iteration,
+            episode: number - first,
+            fidelity,
+            accuracy: score.map(|score| score.accuracy),
+            aops: record.aops,
+            refused: record.refused.clone(),
+            architecture,
+            repeated: known.is_some(),
+            reward,
+            entropy: proposal.entropy,
+            baseline,
+            memory: measured.map(|(_, memory)| memory),
+            spent: findings.spent + lab.spent_elsewhere,
+            seconds: started.elapsed().as_secs_f64(),
+        })?;
+        if fidelity == Fidelity::Exact {
+            lab.note_best(findings, index, iteration, watch)?;
+        }
+        Ok(Attempt::Done(match measured {
+            Some(_) => Episode::Measured,
+            None => Episode::Known,
+        }))
+    }
+}
+
+/// What has to be left of the budget to train the best of all so far to convergence.
+fn reserve<E: Evaluator>(lab: &Lab<'_, E>, findings: &Findings, plan: Plan) -> Result<u64> {
+    if plan.fidelity == Fidelity::Exact || lab.problem.config.search.budget.is_none() {
+        return Ok(0);
+    }
+    let best = findings.best_by(plan.fidelity, plan.recommends);
+    best.into_iter().try_fold(0_u64, |sum, index| {
+        let architecture = &findings.records[index].architecture;
+        Ok(sum + lab.evaluator.cost(architecture, Fidelity::Exact)?)
+    })
+}

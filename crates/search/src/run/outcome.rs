@@ -1,0 +1,193 @@
+//! What a search came to, and the result made of it.
+
+use crate::phase::{ExploiterState, ExplorerState};
+use crate::result::{Best, Kept, MemoryUse, RunResult, SearchCounts, Times};
+use crate::{
+    Error, Fidelity, Findings, Fingerprint, Measured, Memory, PhaseTimes, Problem, Record, Result,
+    Score, SpaceSource, Stop,
+};
+use radars_supernet::Traffic;
+
+/// What both phases came to, as far as it is part of the result.
+pub(super) struct Outcome {
+    pub stop: Stop,
+    pub iterations: usize,
+    pub episodes: usize,
+    pub trained: usize,
+    pub spent: u64,
+    pub traffic: Traffic,
+    pub memory: Memory,
+    pub fingerprint: Fingerprint,
+    pub phases: PhaseTimes,
+    /// Everything that was measured, that of exploitation first.
+    records: Vec<Record>,
+}
+
+impl Outcome {
+    /// Of the phases; `split` when each had its own memory, so that both could have been in use at once.
+    ///
+    /// Exploitations that were not done make explorations beyond them part of the result only where they were
+    /// stopped: an exploration that ran ahead of the last exploitation is not.
+    pub fn new(
+        exploration: &ExplorerState,
+        exploitation: &ExploiterState,
+        stop: Stop,
+        split: bool,
+    ) -> Self {
+        let iterations = exploitation.iterations;
+        let ahead = match stop {
+            Stop::Target | Stop::Iterations => iterations.checked_sub(1),
+            _ => None,
+        };
+        let explored = ahead.and_then(|last| exploration.iterations.get(last));
+        let findings = &exploration.findings;
+        let (episodes, mut memory, mut fingerprint, spent) = match explored {
+            Some(e) => (e.episodes, e.memory, e.fingerprint.clone(), e.spent),
+            None => (
+                exploration.episodes,
+                findings.memory,
+                findings.fingerprint.clone(),
+                findings.spent,
+            ),
+        };
+        let exploited = &exploitation.findings;
+        fingerprint.add_chain(&exploited.fingerprint);
+        match split {
+            true => memory.add(exploited.memory),
+            false => memory.include(exploited.memory),
+        }
+        let mut traffic = findings.traffic;
+        traffic.uploaded_bytes += exploited.traffic.uploaded_bytes;
+        traffic.downloaded_bytes += exploited.traffic.downloaded_bytes;
+        Outcome {
+            stop,
+            iterations,
+            episodes,
+            trained: findings.trained + exploited.trained,
+            spent: spent + exploited.spent,
+            traffic,
+            memory,
+            fingerprint,
+            phases: PhaseTimes {
+                exploration_seconds: exploration.seconds,
+                retraining_seconds: exploitation.retraining_seconds,
+                exploitation_seconds: exploitation.dnas_seconds,
+            },
+            records: merged(exploited, findings),
+        }
+    }
+
+    /// The best exact reward wins; the best proxy reward when nothing was trained to convergence yet.
+    pub fn winner(&self) -> Result<Record> {
+        let best = |fidelity| self.best(fidelity, 1).into_iter().next();
+        let best = best(Fidelity::Exact).or_else(|| best(Fidelity::Proxy));
+        best.cloned().ok_or(match self.stop {
+            Stop::Interrupted | Stop::TimeLimit => Error::NothingMeasured,
+            _ => Error::NothingTrained {
+                episodes: self.episodes,
+            },
+        })
+    }
+
+    /// The `count` records with the best scores at a fidelity, best first; the first met of equals.
+    fn best(&self, fidelity: Fidelity, count: usize) -> Vec<&Record> {
+        let scored = |record: &&Record| record.score(fidelity).is_some();
+        let mut ranked: Vec<&Record> = self.records.iter().filter(scored).collect();
+        let reward = |r: &Record| r.score(fidelity).map_or(f64::NEG_INFINITY, |s| s.reward);
+        ranked.sort_by(|a, b| reward(b).total_cmp(&reward(a)));
+        ranked.truncate(count);
+        ranked
+    }
+}
+
+/// The records of both phases, each architecture once.
+fn merged(exploited: &Findings, explored: &Findings) -> Vec<Record> {
+    let mut records = exploited.records.clone();
+    for record in &explored.records {
+        let known = |r: &Record| r.architecture == record.architecture;
+        if !exploited.records.iter().any(known) {
+            records.push(record.clone());
+        }
+    }
+    records
+}
+
+/// A run that has come to its end.
+pub(super) struct Finished<'a> {
+    pub problem: &'a Problem,
+    pub device: String,
+    pub bound_bytes: usize,
+    pub search_seconds: f64,
+    pub final_training_seconds: f64,
+    pub outcome: Outcome,
+    pub winner: Record,
+    pub tested: Option<Measured>,
+}
+
+impl Finished<'_> {
+    pub fn result(self) -> Result<RunResult> {
+        let (config, outcome) = (&self.problem.config, &self.outcome);
+        let record = &self.winner;
+        let cost = self.problem.space.cost(&record.architecture)?;
+        let Score { accuracy, reward } =
+            (record.exact.or(record.proxy)).ok_or(Error::NothingMeasured)?;
+        let (mut memory, mut fingerprint) = (outcome.memory, outcome.fingerprint.clone());
+        if let Some(tested) = &self.tested {
+            memory.include(tested.memory);
+            fingerprint.add(&tested.weights, &record.architecture, tested.accuracy);
+        }
+        let kept = outcome
+            .best(Fidelity::Exact, config.search.keep)
+            .into_iter();
+        let front = kept.filter_map(|record| {
+            let score = record.exact?;
+            Some(Kept {
+                architecture: record.architecture.clone(),
+                reward: score.reward,
+                accuracy: score.accuracy,
+                aops: record.aops,
+            })
+        });
+        Ok(RunResult {
+            schema: RunResult::SCHEMA,
+            method: config.method,
+            preset: match &config.space {
+                SpaceSource::Preset(name) => Some(name.clone()),
+                SpaceSource::File(_) => None,
+            },
+            mixing: config.mixing,
+            seed: config.seed,
+            fingerprint: fingerprint.to_string(),
+            best: Best {
+                architecture: record.architecture.clone(),
+                reward,
+                val_accuracy: accuracy,
+                test_accuracy: self.tested.as_ref().map(|tested| tested.accuracy),
+                aops: cost.aops,
+                macs: cost.macs,
+                params: cost.params,
+            },
+            front: front.collect(),
+            memory: MemoryUse {
+                bound_bytes: self.bound_bytes,
+                planned_peak_bytes: memory.planned_peak_bytes,
+                actual_peak_bytes: memory.actual_peak_bytes,
+                high_water_bytes: memory.high_water_bytes,
+            },
+            search: SearchCounts {
+                iterations: outcome.iterations,
+                episodes: outcome.episodes,
+                retrained: outcome.trained,
+                spent: outcome.spent,
+                traffic: outcome.traffic,
+                stop: outcome.stop,
+            },
+            time: Times {
+                search_seconds: self.search_seconds,
+                final_training_seconds: self.final_training_seconds,
+                phases: outcome.phases,
+            },
+            device: self.device,
+        })
+    }
+}

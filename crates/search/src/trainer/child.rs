@@ -1,0 +1,154 @@
+//! Training and measuring one architecture.
+
+use super::{Trainer, images};
+use crate::evaluator::{Measured, Training};
+use crate::fingerprint::number;
+use crate::{Event, Fidelity, Fingerprint, Network, NetworkState, Result, Watch};
+use radars_data::Loader;
+use radars_space::Architecture;
+use radars_supernet::{ChildTrainer, child_evaluation_macs, child_step_macs};
+use radars_tensor::Backend;
+use radars_tensor::random::Seed;
+use std::time::Instant;
+
+/// What a fidelity means.
+struct Course<'a> {
+    epochs: usize,
+    /// What its random numbers are for.
+    purpose: &'static str,
+    /// What is trained on.
+    images: &'a Loader,
+    /// What is measured on.
+    judge: &'a Loader,
+}
+
+impl<B: Backend> Trainer<'_, B> {
+    fn course(&self, fidelity: Fidelity) -> Course<'_> {
+        let training = &self.problem().config.training;
+        let (epochs, purpose) = match fidelity {
+            Fidelity::Proxy => (training.proxy_epochs, "proxy training"),
+            Fidelity::Exact => (training.exact_epochs, "exact training"),
+            Fidelity::Final => (training.final_epochs, "final training"),
+        };
+        let (images, judge) = match fidelity {
+            Fidelity::Proxy | Fidelity::Exact => (&self.weights, &self.rewards),
+            Fidelity::Final => (&self.all, &self.test),
+        };
+        Course {
+            epochs,
+            purpose,
+            images,
+            judge,
+        }
+    }
+
+    /// Multiply-accumulates of a training and its evaluation.
+    pub(super) fn child_cost(
+        &self,
+        architecture: &Architecture,
+        fidelity: Fidelity,
+    ) -> Result<u64> {
+        let space = &self.problem().space;
+        let course = self.course(fidelity);
+        let trained = (course.epochs * course.images.images_per_epoch()) as u64;
+        let measured = course.judge.images_per_epoch() as u64;
+        Ok(trained * child_step_macs(space, architecture)?
+            + measured * child_evaluation_macs(space, architecture)?)
+    }
+
+    pub(super) fn train_child(
+        &mut self,
+        training: Training<'_>,
+        watch: &mut Watch<'_>,
+    ) -> Result<Option<Measured>> {
+        let Training {
+            architecture,
+            fidelity,
+            plan,
+        } = training;
+        let Course {
+            epochs,
+            purpose,
+            images: loader,
+            judge,
+        } = self.course(fidelity);
+        let work = format!("{purpose} of {architecture}");
+        let (space, settings) = (&self.problem().space, self.task.weight_settings());
+        self.arena.reset_peaks();
+        let seed = self.seed().derive(purpose, number(architecture));
+        let mut child = ChildTrainer::new(&self.arena, space, architecture, settings, seed)?;
+        let first = match watch.take_network(&work) {
+            Some(NetworkState {
+                epochs,
+                network: Network::Child(state),
+                ..
+            }) => {
+                child.restore(&state)?;
+                epochs
+            }
+            _ => {
+                watch.event(Event::TrainingStarted {
+                    fidelity,
+                    architecture: architecture.clone(),
+                    epochs,
+                    planned_peak_bytes: plan.peak_bytes,
+                })?;
+                0
+            }
+        };
+        let steps = loader.batches_per_epoch();
+        let schedule = self.schedule(epochs, steps);
+        for epoch in first..epochs {
+            let started = Instant::now();
+            for (index, batch) in loader.epoch(seed, epoch as u64).enumerate() {
+                if watch.stop().is_some() {
+                    return Ok(None);
+                }
+                let rate = schedule.rate((epoch * steps + index) as u64);
+                child.step(images(&batch), rate)?;
+                watch.batch(index + 1, steps, self.arena.stats());
+            }
+            watch.event(Event::Epoch {
+                fidelity,
+                epoch,
+                loss: child.take_mean_loss()?,
+                seconds: started.elapsed().as_secs_f64(),
+            })?;
+            // A brief training is soon done again; what it would save is less than writing it down.
+            if fidelity != Fidelity::Proxy {
+                watch.keep_network(&NetworkState {
+                    work: work.clone(),
+                    epochs: epoch + 1,
+                    network: Network::Child(child.state()?),
+                })?;
+            }
+        }
+        let Some(accuracy) = accuracy(&mut child, judge, watch)? else {
+            return Ok(None);
+        };
+        let memory = self.memory(plan);
+        let mut weights = Fingerprint::default();
+        weights.add_weights(child.parameters())?;
+        Ok(Some(Measured {
+            accuracy,
+            memory,
+            weights: weights.to_string(),
+        }))
+    }
+}
+
+/// The accuracy of a child on all images of a loader; none when asked to stop.
+fn accuracy<B: Backend>(
+    child: &mut ChildTrainer<B>,
+    loader: &Loader,
+    watch: &Watch<'_>,
+) -> Result<Option<f64>> {
+    let mut correct = 0;
+    for batch in loader.epoch(Seed(0), 0) {
+        if watch.stop().is_some() {
+            return Ok(None);
+        }
+        correct += child.correct(images(&batch))?;
+    }
+    Ok(Some(correct as f64 / loader.images_per_epoch() as f64))
+}

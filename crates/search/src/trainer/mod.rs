@@ -1,0 +1,196 @@
+//! The evaluator that trains: epochs over the splits, on one arena of the backend.
+
+mod child;
+mod one_shot;
+mod supernet;
+
+use crate::evaluator::{
+    DataSizes, Evaluator, Exploitation, Exploited, Measured, Shared, Sharing, Training,
+};
+use crate::{DnasConfig, Fidelity, Memory, Problem, Result, Task, Watch};
+use radars_data::{Augment, Batch, Loader, LoaderOptions};
+use radars_space::{Architecture, Candidate};
+use radars_supernet::nn::Schedule;
+use radars_supernet::{Images, Mixing, Plan, SuperNetPlan, plan_child, plan_supernet};
+use radars_tensor::random::Seed;
+use radars_tensor::{Arena, Backend, Region};
+
+/// Trains child networks and SuperNets for a task; one at a time, all in the same arena.
+pub struct Trainer<'a, B: Backend> {
+    task: &'a Task,
+    arena: Arena<B>,
+    spec: B::Spec,
+    weights: Loader,
+    alpha: Loader,
+    rewards: Loader,
+    all: Loader,
+    test: Loader,
+}
+
+impl<'a, B: Backend> Trainer<'a, B> {
+    /// A trainer that has all of `region`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Data`].
+    pub fn new(region: Region<B>, task: &'a Task) -> Result<Self> {
+        let arena = Arena::new(region);
+        let spec = arena.backend().spec();
+        let config = &task.problem.config;
+        let (train, test) = (&task.data.train, &task.data.test);
+        let augment = match (config.data.crop_padding, config.data.flip) {
+            (0, false) => None,
+            (crop_padding, flip) => Some(Augment { crop_padding, flip }),
+        };
+        let training = |stream| LoaderOptions {
+            augment,
+            ..LoaderOptions::training(stream, config.batch)
+        };
+        let evaluation = LoaderOptions::evaluation(config.batch);
+        Ok(Trainer {
+            task,
+            spec,
+            weights: Loader::new(
+                train.clone(),
+                task.splits.weights.clone(),
+                training("weights"),
+            )?,
+            alpha: Loader::new(train.clone(), task.splits.alpha.clone(), training("alpha"))?,
+            rewards: Loader::new(train.clone(), task.splits.rewards.clone(), evaluation)?,
+            all: Loader::new(train.clone(), train.indices(), training("all"))?,
+            test: Loader::new(test.clone(), test.indices(), evaluation)?,
+            arena,
+        })
+    }
+
+    fn problem(&self) -> &'a Problem {
+        &self.task.problem
+    }
+
+    fn seed(&self) -> Seed {
+        Seed(self.problem().config.seed)
+    }
+
+    fn supernet<'b>(
+        &'b self,
+        candidates: &'b [Vec<Candidate>],
+        mixing: Mixing,
+    ) -> SuperNetPlan<'b> {
+        SuperNetPlan {
+            space: &self.problem().space,
+            candidates,
+            mixing,
+            reward: self.problem().reward,
+        }
+    }
+
+    /// What the arena saw since its peaks were reset.
+    fn memory(&self, plan: Plan) -> Memory {
+        let stats = self.arena.stats();
+        Memory {
+            planned_peak_bytes: plan.peak_bytes,
+            actual_peak_bytes: stats.peak_bytes,
+            high_water_bytes: stats.high_water_bytes,
+        }
+    }
+
+    /// Cosine to zero over `epochs` epochs of `steps` steps, after the warm-up.
+    fn schedule(&self, epochs: usize, steps: usize) -> Schedule {
+        let training = &self.problem().config.training;
+        let warm_up = training.warmup_epochs.min(epochs as f64 / 4.0) * steps as f64;
+        Schedule::Cosine {
+            rate: training.rate as f32,
+            floor: 0.0,
+            steps: (epochs * steps) as u64,
+            warm_up: warm_up as u64,
+        }
+    }
+}
+
+/// A batch as the trainers take it.
+fn images(batch: &Batch) -> Images<'_> {
+    Images {
+        values: &batch.images,
+        labels: &batch.labels,
+    }
+}
+
+impl<B: Backend> Evaluator for Trainer<'_, B> {
+    fn bound_bytes(&self) -> usize {
+        self.arena.bound_bytes()
+    }
+
+    fn data(&self) -> DataSizes {
+        let splits = &self.task.splits;
+        DataSizes {
+            images: [
+                splits.weights.len(),
+                splits.alpha.len(),
+                splits.rewards.len(),
+                self.task.data.test.len(),
+            ],
+            bytes: self.task.data.bytes(),
+        }
+    }
+
+    fn plan(&self, architecture: &Architecture, fidelity: Fidelity) -> Result<Plan> {
+        let task = self.task;
+        let batches = match fidelity {
+            Fidelity::Proxy | Fidelity::Exact => task.search_batches(),
+            Fidelity::Final => task.final_batches(),
+        };
+        Ok(plan_child::<B>(
+            &self.spec,
+            &self.problem().space,
+            architecture,
+            batches,
+            task.weight_settings(),
+        )?)
+    }
+
+    fn cost(&self, architecture: &Architecture, fidelity: Fidelity) -> Result<u64> {
+        self.child_cost(architecture, fidelity)
+    }
+
+    fn train(&mut self, training: Training<'_>, watch: &mut Watch<'_>) -> Result<Option<Measured>> {
+        self.train_child(training, watch)
+    }
+
+    fn plan_supernet(&self, candidates: &[Vec<Candidate>], mixing: Mixing) -> Result<Plan> {
+        let (batch, settings) = (self.problem().config.batch, self.task.dnas_settings());
+        Ok(plan_supernet::<B>(
+            &self.spec,
+            self.supernet(candidates, mixing),
+            batch,
+            settings,
+        )?)
+    }
+
+    fn exploitation_cost(
+        &self,
+        candidates: &[Vec<Candidate>],
+        mixing: Mixing,
+        dnas: DnasConfig,
+    ) -> Result<u64> {
+        self.supernet_cost(candidates, mixing, dnas)
+    }
+
+    fn exploit(
+        &mut self,
+        exploitation: Exploitation<'_>,
+        watch: &mut Watch<'_>,
+    ) -> Result<Option<Exploited>> {
+        self.train_supernet(exploitation, watch)
+    }
+
+    fn plan_sharing(&self, candidates: &[Vec<Candidate>]) -> Result<Plan> {
+        self.plan_one_shot(candidates)
+    }
+
+    fn sharing_cost(&self, sharing: &Sharing<'_>) -> Result<u64> {
+        self.one_shot_cost(sharing)
+    }
+
+    fn share(&mut self, sharing: Sharing<'_>, watch: &mut Watch<'_>) -> Result<Option<Shared>> {
+        self.train_one_shot(sharing, watch)
+    }
+}
