@@ -1,6 +1,6 @@
 //! From the command line to a configuration.
 
-use crate::arguments::{Retrain, RewardArgs, SearchArgs, TaskArgs};
+use crate::arguments::{AlgorithmArgs, EpochArgs, Retrain, RewardArgs, SearchArgs, TaskArgs};
 use crate::failure::{Failure, Result};
 use anyhow::Context;
 use radars_data::BUILT_IN;
@@ -40,8 +40,12 @@ pub fn of_task(arguments: &TaskArgs) -> Result<Config> {
 
 /// The configuration of a search. Reward flags follow with [`set_reward`], once the space is known.
 pub fn of_search(arguments: &SearchArgs) -> Result<Config> {
-    let mut config = of_task(&arguments.task)?;
-    let algorithm = &arguments.algorithm;
+    of_flags(&arguments.task, &arguments.algorithm, &arguments.epochs)
+}
+
+/// The configuration that these flags make.
+pub fn of_flags(task: &TaskArgs, algorithm: &AlgorithmArgs, epochs: &EpochArgs) -> Result<Config> {
+    let mut config = of_task(task)?;
     set(&mut config.method, algorithm.method);
     set(&mut config.mixing, algorithm.mixing);
     set(&mut config.seed, algorithm.seed);
@@ -56,19 +60,10 @@ pub fn of_search(arguments: &SearchArgs) -> Result<Config> {
     config.search.target = algorithm.target.or(config.search.target);
     config.limits.max_aops = algorithm.max_aops.or(config.limits.max_aops);
     config.limits.max_params = algorithm.max_params.or(config.limits.max_params);
-    set(
-        &mut config.training.proxy_epochs,
-        arguments.epochs.proxy_epochs,
-    );
-    set(
-        &mut config.training.exact_epochs,
-        arguments.epochs.exact_epochs,
-    );
-    set(
-        &mut config.training.final_epochs,
-        arguments.epochs.final_epochs,
-    );
-    set(&mut config.dnas.epochs, arguments.epochs.dnas_epochs);
+    set(&mut config.training.proxy_epochs, epochs.proxy_epochs);
+    set(&mut config.training.exact_epochs, epochs.exact_epochs);
+    set(&mut config.training.final_epochs, epochs.final_epochs);
+    set(&mut config.dnas.epochs, epochs.dnas_epochs);
     config.check()?;
     Ok(config)
 }

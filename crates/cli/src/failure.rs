@@ -64,6 +64,7 @@ impl From<Error> for Failure {
                 | Error::NotSideBySide { .. }
                 | Error::NotARun { .. }
                 | Error::ConfigChanged { .. }
+                | Error::OtherDevice { .. }
                 | Error::CheckpointsInUse { .. }
                 | Error::NoWholeCheckpoint { .. }
                 | Error::FolderInUse { .. }

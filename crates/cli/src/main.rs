@@ -2,6 +2,7 @@
 
 mod arguments;
 mod bench;
+mod compare;
 mod configuration;
 mod device;
 mod failure;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Search(arguments) => search::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Bench(arguments) => match arguments.command {
             BenchCommand::Step(arguments) => bench::step(&arguments),

@@ -14,6 +14,11 @@ pub fn count(count: u64) -> String {
     HumanCount(count).to_string()
 }
 
+/// `1.23e12`: what is too large to be read digit by digit.
+pub fn macs(macs: f64) -> String {
+    format!("{macs:.2e}")
+}
+
 /// `0.25 s` below ten seconds, `1m 30s` above.
 pub fn seconds(seconds: f64) -> String {
     if seconds < 10.0 {
@@ -38,6 +43,7 @@ mod tests {
     fn quantities_read_well() {
         assert_eq!(bytes(3 << 19), "1.5 MiB");
         assert_eq!(count(67_832_320), "67,832,320");
+        assert_eq!(macs(1_234_000_000_000.0), "1.23e12");
         assert_eq!(seconds(0.254), "0.25 s");
         assert_eq!(seconds(3725.4), "1h 2m 5s");
         assert_eq!(seconds(f64::INFINITY), "inf s");

@@ -9,7 +9,7 @@ use radars_tensor::Stats;
 use std::path::{Path, PathBuf};
 
 /// Where run folders go that nobody named.
-const RUNS: &str = "runs";
+pub const RUNS: &str = "runs";
 
 /// Writes the run folder, which appears with the first event: a search that is refused leaves nothing.
 pub struct Recorder<'a> {
@@ -90,11 +90,15 @@ impl Observer for Recorder<'_> {
 
 /// `fashion-small-0`: the space and the seed.
 fn stem(task: &Task) -> String {
-    let name = match &task.problem.config.space {
+    format!("{}-{}", space_name(task), task.problem.config.seed)
+}
+
+/// What the space is called in the names of folders.
+pub fn space_name(task: &Task) -> String {
+    file_name(match &task.problem.config.space {
         SpaceSource::Preset(name) => name,
         SpaceSource::File(_) => task.problem.space.name(),
-    };
-    format!("{}-{}", file_name(name), task.problem.config.seed)
+    })
 }
 
 /// The name of a space may hold anything; the name of a folder may not.

@@ -216,6 +216,19 @@ pub enum Error {
         /// What is in the way.
         what: &'static str,
     },
+    /// A run was done on another device or code path, so its result is not comparable.
+    #[error(
+        "{}: was run on `{recorded}`, this is `{device}`, and their results differ; go on with the same --device \
+         and --isa, or start anew", path.display()
+    )]
+    OtherDevice {
+        /// The folder of the run.
+        path: PathBuf,
+        /// Where it was run.
+        recorded: String,
+        /// The device now.
+        device: String,
+    },
     /// A folder is not that of a run.
     #[error("{}: not the folder of a run: it has no config.toml", path.display())]
     NotARun {

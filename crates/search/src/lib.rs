@@ -32,6 +32,7 @@
 mod balance;
 mod candidates;
 mod checkpoint;
+pub mod comparison;
 mod config;
 mod error;
 mod evaluator;

@@ -24,6 +24,9 @@ pub struct Setup<'a> {
     pub stop: &'a StopSignal,
     /// Where it goes on; none to begin.
     pub resumed: Option<Resumed>,
+    /// Whether the winner is trained from scratch and tested in the end; the result has no test accuracy
+    /// otherwise.
+    pub final_training: bool,
 }
 
 impl<'a> Setup<'a> {
@@ -38,6 +41,7 @@ impl<'a> Setup<'a> {
             observer,
             stop,
             resumed: None,
+            final_training: true,
         }
     }
 }
@@ -188,6 +192,7 @@ struct Run<'a> {
     /// Seconds before this process went on with it.
     seconds_before: f64,
     started: Instant,
+    final_training: bool,
 }
 
 impl<'a> Run<'a> {
@@ -203,6 +208,7 @@ impl<'a> Run<'a> {
             observer,
             stop,
             resumed,
+            final_training,
         } = setup;
         refuse_small_bound(evaluator, problem)?;
         let begins = resumed.is_none();
@@ -217,6 +223,7 @@ impl<'a> Run<'a> {
             seconds_before: resumed.seconds,
             resumed,
             started: Instant::now(),
+            final_training,
         };
         if begins {
             let data = evaluator.data();
@@ -287,6 +294,7 @@ impl<'a> Run<'a> {
         let started = Instant::now();
         let tested = match outcome.stop {
             Stop::Interrupted => None,
+            _ if !self.final_training => None,
             _ => self.test(&winner.architecture, evaluator)?,
         };
         Finished {

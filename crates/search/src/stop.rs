@@ -51,6 +51,14 @@ impl StopSignal {
         }
     }
 
+    /// The same signal with another deadline.
+    pub(crate) fn with_deadline(&self, deadline: Option<Instant>) -> Self {
+        StopSignal {
+            deadline,
+            ..self.clone()
+        }
+    }
+
     /// The same signal, which can also be brought to an [`StopSignal::end`] by itself.
     pub(crate) fn until_over(&self) -> Self {
         StopSignal {

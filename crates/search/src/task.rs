@@ -35,14 +35,29 @@ impl Task {
     /// Whatever is wrong with the settings, the space or the data.
     pub fn load(config: Config, progress: Option<&(dyn Fn(usize, usize) + Sync)>) -> Result<Self> {
         config.check()?;
-        let space = read_space(&config.space)?;
         let options = LoadOptions {
             limit_train: config.data.limit_train,
             resize: config.data.resize,
             progress,
             ..LoadOptions::default()
         };
+        // The space first: what is wrong with it is found before images are decoded.
+        let space = read_space(&config.space)?;
         let data = Data::load(&config.data.source, &options)?;
+        Self::with_space(config, space, data)
+    }
+
+    /// As [`Task::load`], with a data set that is loaded already, as the configuration's `data` says.
+    ///
+    /// # Errors
+    /// As [`Task::load`].
+    pub fn with_data(config: Config, data: Data) -> Result<Self> {
+        config.check()?;
+        let space = read_space(&config.space)?;
+        Self::with_space(config, space, data)
+    }
+
+    fn with_space(config: Config, space: Space, data: Data) -> Result<Self> {
         let shape = data.train.shape();
         let images = radars_space::ImageShape {
             height: shape.height,

@@ -1,6 +1,7 @@
 //! The command line: every command, flag and help text.
 
 mod bench;
+mod compare;
 mod device;
 mod parsers;
 mod plan;
@@ -9,10 +10,11 @@ mod search;
 mod task;
 
 pub use bench::{BenchArgs, BenchCommand, Net, StepArgs};
+pub use compare::CompareArgs;
 pub use device::{Device, DeviceArgs};
 pub use plan::PlanArgs;
 pub use report::ReportArgs;
-pub use search::{Retrain, RewardArgs, Schedule, SearchArgs};
+pub use search::{AlgorithmArgs, EpochArgs, Retrain, RewardArgs, Schedule, SearchArgs};
 pub use task::TaskArgs;
 
 use clap::{Parser, Subcommand};
@@ -22,6 +24,7 @@ Examples:
   radars search                            search on the embedded images, minutes on two cores
   radars search --space my.toml --data my-images --memory 4GiB
   radars plan --preset cifar10-quant       what a search would need, without running it
+  radars compare --seeds 3                 RADARS and the methods it competes with, on equal terms
   radars report runs/fashion-small-0       the page of a run, finished or still going
   radars bench step --net child --batch 64 --json
 
@@ -42,6 +45,7 @@ pub struct Cli {
 pub enum Command {
     Search(Box<SearchArgs>),
     Plan(PlanArgs),
+    Compare(Box<CompareArgs>),
     Report(ReportArgs),
     Bench(BenchArgs),
 }

@@ -40,6 +40,15 @@ pub fn positive(text: &str) -> Result<f64, String> {
     )
 }
 
+/// A number of at least 1.
+pub fn at_least_one(text: &str) -> Result<f64, String> {
+    number(
+        text,
+        |value| value >= 1.0 && value.is_finite(),
+        "a number of at least 1",
+    )
+}
+
 /// A number.
 pub fn finite(text: &str) -> Result<f64, String> {
     number(text, f64::is_finite, "a number")
@@ -81,6 +90,8 @@ mod tests {
         assert_eq!(share("1"), Ok(1.0));
         assert!(share("1.01").is_err() && share("NaN").is_err());
         assert!(positive("0").is_err() && positive("inf").is_err());
+        assert_eq!(at_least_one("1"), Ok(1.0));
+        assert!(at_least_one("0.5").is_err() && at_least_one("inf").is_err());
         assert_eq!(finite("-2.5"), Ok(-2.5));
         assert_eq!(count("5e8"), Ok(500_000_000));
         assert_eq!(count("18446744073709551615"), Ok(u64::MAX));

@@ -19,8 +19,8 @@ use std::time::Instant;
 
 const CONFIG: &str = "config.toml";
 const SPACE: &str = "space.toml";
-const EVENTS: &str = "events.jsonl";
-const RESULT: &str = "result.json";
+pub(crate) const EVENTS: &str = "events.jsonl";
+pub(crate) const RESULT: &str = "result.json";
 
 /// The folder of one run.
 ///

@@ -1,0 +1,129 @@
+//! `radars compare`.
+
+use super::parsers::{at_least_one, share};
+use super::search::{AlgorithmArgs, EpochArgs, RewardArgs, method};
+use super::{DeviceArgs, TaskArgs};
+use clap::{Args, value_parser};
+use radars_search::Method;
+use radars_search::comparison::Sweep;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  radars compare --seeds 3
+      the methods of the paper and the controls on the default task, three seeds each
+  radars compare --methods radars,quantnas,dnas,uniform --seeds 5 --memory 96MiB --preset-table 2
+      a choice of them under another bound, with the paper's own figures beside
+  radars compare --methods radars,random --reward-alphas 0.7,0.9,0.97 --seeds 3
+      several trade-offs of accuracy and cost, so that each method has a front
+  radars compare --methods radars --sweep episodes=5,10,20 --sweep retrain=2,6 --seeds 3
+      ablations: every number of episodes with every number of re-trained architectures
+  radars compare --resume runs/compare-fashion-small
+      goes on after Ctrl-C, a crash or a full disk; runs that are over are not done again
+
+All runs have the same bound, batch, data, splits and epochs. RADARS goes first; what it spends in training
+MACs is what each of the others may spend with the same seed, unless --budget gives a figure for all. `dnas`
+is done twice: with every candidate's output held, as in the literature, and factorised, with the whole
+space in one convolution a layer. `uniform` (3x3 kernels, one width of bits everywhere) is a control.
+
+The folder gets a run folder for each run, compare.json, compare.csv (a line a run), architectures.csv (a
+line a measured architecture), pareto.svg (error against AOPS), reward-over-macs.svg and
+reward-over-seconds.svg.";
+
+/// Compare methods on one task, on equal terms
+///
+/// Prints a table in the form of the paper's Table II, differences from RADARS with their standard errors, and
+/// what each method took to reach RADARS's reward.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, mut_arg("method", |a| a.hide(true)), mut_arg("seed", |a| a.hide(true)))]
+pub struct CompareArgs {
+    #[command(flatten)]
+    pub what: WhatArgs,
+
+    #[command(flatten)]
+    pub task: TaskArgs,
+
+    #[command(flatten)]
+    pub algorithm: AlgorithmArgs,
+
+    #[command(flatten)]
+    pub reward: RewardArgs,
+
+    #[command(flatten)]
+    pub epochs: EpochArgs,
+
+    #[command(flatten)]
+    pub device: DeviceArgs,
+
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What is compared")]
+pub struct WhatArgs {
+    /// The methods: `radars`, `quantnas`, `dnas`, `one-shot`, `random`, `evolution`, `uniform`
+    #[arg(long, value_name = "A,B,...", value_delimiter = ',', value_parser = method,
+          default_value = "radars,quantnas,dnas,one-shot,random,evolution")]
+    pub methods: Vec<Method>,
+
+    /// Do everything with the seeds 0 to K - 1
+    #[arg(long, value_name = "K", default_value_t = 3, value_parser = value_parser!(u64).range(1..=1000))]
+    pub seeds: u64,
+
+    /// Do everything with these seeds
+    #[arg(
+        long,
+        value_name = "S,T,...",
+        value_delimiter = ',',
+        conflicts_with = "seeds"
+    )]
+    pub seed_list: Option<Vec<u64>>,
+
+    /// Weights of the accuracy in the reward, one trade-off each [default: the one of the task]
+    #[arg(long, value_name = "A,B,...", value_delimiter = ',', value_parser = share, conflicts_with = "alpha")]
+    pub reward_alphas: Vec<f64>,
+
+    /// Do everything with each of these values of a setting: episodes, retrain, iterations, proxy-epochs,
+    /// exact-epochs, dnas-epochs, mixing, entropy, controller-rate. Given several times: every combination
+    #[arg(long, value_name = "KEY=V,W,...")]
+    pub sweep: Vec<Sweep>,
+
+    /// A method is out of time when it takes this many times as long as the fastest that finished
+    #[arg(long, value_name = "TIMES", default_value = "10", value_parser = at_least_one)]
+    pub oot: f64,
+
+    /// Leave out the final training of winners: accuracies are those of the search, on its validation images
+    #[arg(long)]
+    pub no_final: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+
+    /// Print the figures of a table of the paper beside the measured ones; 2 is the one there is
+    #[arg(long, value_name = "N", value_parser = value_parser!(u8).range(2..=2))]
+    pub preset_table: Option<u8>,
+
+    /// The folder; one that holds anything is refused [default: runs/compare-SPACE, numbered when taken]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+
+    /// Go on with the comparison in this folder: runs that are over are not done again, the one under way goes
+    /// on from its last checkpoint. Every setting is the comparison's own
+    #[arg(long, value_name = "DIR", conflicts_with_all = [
+        "preset", "space", "config", "data", "resize", "limit_train", "memory", "batch", "mixing", "iterations",
+        "episodes", "retrain", "target", "max_aops", "max_params", "budget", "exploration_memory", "named",
+        "alpha", "beta", "gamma", "proxy_epochs", "exact_epochs", "final_epochs", "dnas_epochs", "out", "methods",
+        "seeds", "seed_list", "reward_alphas", "sweep", "oot", "no_final",
+    ])]
+    pub resume: Option<PathBuf>,
+
+    /// Show no progress, only the result
+    #[arg(long)]
+    pub quiet: bool,
+}

@@ -1,0 +1,168 @@
+//! `radars compare`: the methods side by side on one task.
+
+mod document;
+mod files;
+mod paper;
+mod pictures;
+mod tables;
+mod watch;
+
+use crate::arguments::{CompareArgs, Device, Retrain};
+use crate::failure::{Failure, Result};
+use crate::progress::say;
+use crate::{configuration, device, interrupt, loading, recorder};
+use anyhow::{Context, anyhow};
+use document::Document;
+use radars_search::comparison::{Compared, Comparison, Stage, compare};
+use radars_search::{RunFolder, StopSignal, Task};
+use radars_tensor::{Backend, Cpu, Region};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use watch::Watch;
+
+/// Compares, and prints what came of it.
+pub fn run(arguments: &CompareArgs) -> Result<String> {
+    let output = &arguments.output;
+    let (comparison, task, folder) = match &output.resume {
+        Some(folder) => {
+            let comparison = Comparison::read(folder).map_err(|error| {
+                let message = format!("{}: not the folder of a comparison", folder.display());
+                Failure::bad_input(anyhow::Error::from(error).context(message))
+            })?;
+            device::check_available(comparison.config.memory)?;
+            let task = loading::task(comparison.config.clone(), output.quiet)?;
+            (comparison, task, folder.clone())
+        }
+        None => begin(arguments)?,
+    };
+    let Device::Cpu = arguments.device.device;
+    let (threads, isa) = (arguments.device.threads(), arguments.device.isa());
+    let open = || Cpu::with_isa(threads, isa);
+    let compared = run_on(open, &comparison, &task, &folder, output.quiet)?;
+    let document = Document::new(&comparison, &compared);
+    files::write(&folder, &document, &compared)?;
+    if output.json {
+        return document.json();
+    }
+    let mut text = tables::all(&document, &comparison);
+    if output.preset_table.is_some() {
+        text.push_str(&paper::table_2(&document));
+    }
+    text.push_str(&format!("\nwritten to {}\n", folder.display()));
+    Ok(text)
+}
+
+/// What the flags ask for, checked, with its folder made.
+fn begin(arguments: &CompareArgs) -> Result<(Comparison, Task, PathBuf)> {
+    let CompareArgs {
+        what,
+        algorithm,
+        output,
+        ..
+    } = arguments;
+    let refuse = |message: &str| Err(Failure::bad_input(anyhow!("{message}")));
+    if algorithm.method.is_some() || algorithm.seed.is_some() {
+        return refuse(
+            "a comparison takes --methods and --seeds or --seed-list, not --method or --seed",
+        );
+    }
+    if algorithm.retrain == Some(Retrain::Auto) {
+        return refuse("a comparison takes a number for --retrain: the same for all of its runs");
+    }
+    let config = configuration::of_flags(&arguments.task, algorithm, &arguments.epochs)?;
+    if let Some(out) = &output.out {
+        RunFolder::check_unused(out).map_err(Failure::bad_input)?;
+    }
+    device::check_available(config.memory)?;
+    let mut task = loading::task(config, output.quiet)?;
+    if let Some(warning) = configuration::set_reward(&mut task, &arguments.reward)? {
+        say(&format!("warning: {warning}"));
+    }
+    let seeds = match &what.seed_list {
+        Some(seeds) => seeds.clone(),
+        None => (0..what.seeds).collect(),
+    };
+    let mut config = task.problem.config.clone();
+    let comparison = Comparison {
+        methods: what.methods.clone(),
+        seeds,
+        reward_alphas: what.reward_alphas.clone(),
+        sweeps: what.sweep.clone(),
+        // That of a configuration file counts as well.
+        budget: config.search.budget.take(),
+        out_of_time: what.oot,
+        final_training: !what.no_final,
+        config,
+    };
+    comparison.check(&task.data)?;
+    let folder = match &output.out {
+        Some(out) => {
+            std::fs::create_dir_all(out)
+                .with_context(|| out.display().to_string())
+                .map_err(Failure::bad_input)?;
+            out.clone()
+        }
+        None => numbered(&format!("compare-{}", recorder::space_name(&task)))?,
+    };
+    comparison.write(&folder)?;
+    Ok((comparison, task, folder))
+}
+
+/// The first of `stem`, `stem-2`, `stem-3` ... that is free, made.
+fn numbered(stem: &str) -> Result<PathBuf> {
+    let parent = Path::new(recorder::RUNS);
+    let made = || -> std::io::Result<PathBuf> {
+        std::fs::create_dir_all(parent)?;
+        let mut number = 1_u64;
+        loop {
+            let name = match number {
+                1 => stem.to_owned(),
+                _ => format!("{stem}-{number}"),
+            };
+            match std::fs::create_dir(parent.join(&name)) {
+                Ok(()) => return Ok(parent.join(name)),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    };
+    made()
+        .with_context(|| parent.display().to_string())
+        .map_err(Failure::running)
+}
+
+/// Compares on one kind of backend: the only choice of it.
+fn run_on<B: Backend>(
+    open: impl Fn() -> radars_tensor::Result<B>,
+    comparison: &Comparison,
+    task: &Task,
+    folder: &Path,
+    quiet: bool,
+) -> Result<Compared>
+where
+    B::Spec: std::fmt::Display,
+{
+    let bound = comparison.config.memory.as_u64();
+    let bound_bytes = usize::try_from(bound).unwrap_or(usize::MAX);
+    // The first one before anything is written: threads and the bound are found wanting here.
+    let first = open().map_err(Failure::bad_input)?;
+    let device = first.spec().to_string();
+    let mut first = Some(Region::reserve(first, bound_bytes).map_err(Failure::bad_input)?);
+    let stop = StopSignal::default();
+    interrupt::handle_saying(&stop, "ending with the runs that are over")
+        .map_err(Failure::running)?;
+    let mut watch = Watch::new(quiet);
+    let stage = Stage {
+        data: &task.data,
+        device,
+        folder,
+        onlooker: &mut watch,
+        stop: &stop,
+    };
+    let compared = compare(comparison, stage, || match first.take() {
+        Some(region) => Ok(region),
+        None => Ok(Region::reserve(open()?, bound_bytes)?),
+    });
+    watch.finish();
+    Ok(compared?)
+}

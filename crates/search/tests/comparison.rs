@@ -1,0 +1,410 @@
+//! Comparisons with an evaluator that knows everything at once: terms, budgets, outcomes, going on.
+
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+use radars_data::Data;
+use radars_search::comparison::{
+    Compared, Comparison, Onlooker, Outcome, Run, Spec, Stage, Summary, Verdict, ablations,
+    compare_with, differences, reaches,
+};
+use radars_search::{
+    Config, Evaluator, Evaluators, Exploitation, Exploited, Fidelity, Measured, Memory, Method,
+    Result, Setup, Shared, Sharing, StopSignal, Task, Training, Watch, search_with,
+};
+use radars_space::{Architecture, Candidate};
+use radars_supernet::{Mixing, Plan, Traffic};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+const BOUND: usize = 4096;
+
+/// Measures at once: the accuracy is a function of the architecture, a brief training costs 1 and one to
+/// convergence 4. Of the SuperNets of the whole space only the factorised one fits.
+struct Oracle {
+    candidates: usize,
+    nap: Duration,
+}
+
+fn plan(bytes: usize) -> Plan {
+    Plan {
+        peak_bytes: bytes,
+        high_water_bytes: bytes,
+        saved_bytes: 0,
+        allocations: 1,
+    }
+}
+
+fn memory(plan: Plan) -> Memory {
+    Memory {
+        planned_peak_bytes: plan.peak_bytes,
+        actual_peak_bytes: plan.peak_bytes,
+        high_water_bytes: plan.high_water_bytes,
+    }
+}
+
+fn accuracy(architecture: &Architecture) -> f64 {
+    let kernels = architecture.layers().iter().map(|c| c.kernel);
+    kernels.sum::<usize>() as f64 / (7.0 * architecture.layers().len() as f64)
+}
+
+impl Evaluator for Oracle {
+    fn bound_bytes(&self) -> usize {
+        BOUND
+    }
+
+    fn plan(&self, _: &Architecture, _: Fidelity) -> Result<Plan> {
+        Ok(plan(1024))
+    }
+
+    fn cost(&self, _: &Architecture, fidelity: Fidelity) -> Result<u64> {
+        Ok(match fidelity {
+            Fidelity::Proxy => 1,
+            Fidelity::Exact => 4,
+            Fidelity::Final => 40,
+        })
+    }
+
+    fn train(&mut self, training: Training<'_>, watch: &mut Watch<'_>) -> Result<Option<Measured>> {
+        std::thread::sleep(self.nap);
+        if watch.stop().is_some() {
+            return Ok(None);
+        }
+        Ok(Some(Measured {
+            accuracy: accuracy(training.architecture),
+            memory: memory(training.plan),
+            weights: "oracle".into(),
+        }))
+    }
+
+    fn plan_supernet(&self, candidates: &[Vec<Candidate>], mixing: Mixing) -> Result<Plan> {
+        let whole = candidates[0].len() >= self.candidates;
+        Ok(plan(match mixing {
+            Mixing::Materialised if whole => 9216,
+            _ => 2048,
+        }))
+    }
+
+    fn exploitation_cost(
+        &self,
+        _: &[Vec<Candidate>],
+        _: Mixing,
+        dnas: radars_search::DnasConfig,
+    ) -> Result<u64> {
+        Ok((dnas.epochs + dnas.warmup_epochs) as u64)
+    }
+
+    fn exploit(
+        &mut self,
+        exploitation: Exploitation<'_>,
+        _: &mut Watch<'_>,
+    ) -> Result<Option<Exploited>> {
+        let largest = |layer: &Vec<Candidate>| layer.iter().max_by_key(|c| c.kernel).copied();
+        let layers = exploitation.candidates.iter().filter_map(largest).collect();
+        Ok(Some(Exploited {
+            architecture: Architecture(layers),
+            memory: memory(exploitation.plan),
+            weights: "oracle".into(),
+            seconds: 0.0,
+        }))
+    }
+
+    fn plan_sharing(&self, _: &[Vec<Candidate>]) -> Result<Plan> {
+        Ok(plan(1024))
+    }
+
+    fn sharing_cost(&self, sharing: &Sharing<'_>) -> Result<u64> {
+        Ok(sharing.epochs as u64)
+    }
+
+    fn share(&mut self, sharing: Sharing<'_>, _: &mut Watch<'_>) -> Result<Option<Shared>> {
+        Ok(Some(Shared {
+            accuracies: sharing.paths.iter().map(accuracy).collect(),
+            memory: memory(sharing.plan),
+            traffic: Traffic::default(),
+            weights: "oracle".into(),
+        }))
+    }
+}
+
+/// Counts what is begun and what ends; may ask to stop once so many have ended.
+#[derive(Default)]
+struct Counts {
+    begun: Vec<String>,
+    ended: usize,
+    stop_after: Option<(usize, StopSignal)>,
+}
+
+impl Onlooker for Counts {
+    fn begins(&mut self, spec: &Spec, _: usize, _: usize, _: &Task, _: Option<Instant>) {
+        self.begun.push(spec.to_string());
+    }
+
+    fn ends(&mut self, _: &Run, _: usize, _: usize, _: bool) {
+        self.ended += 1;
+        if let Some((count, stop)) = &self.stop_after
+            && self.ended == *count
+        {
+            stop.interrupt();
+        }
+    }
+}
+
+fn comparison(methods: &[Method], seeds: &[u64]) -> Comparison {
+    let mut config = Config::preset("fashion-small").unwrap();
+    config.data.limit_train = Some(100);
+    config.batch = 4;
+    config.search.iterations = 2;
+    config.search.episodes = 5;
+    config.search.retrain = 2;
+    Comparison {
+        methods: methods.to_vec(),
+        seeds: seeds.to_vec(),
+        reward_alphas: vec![],
+        sweeps: vec![],
+        budget: None,
+        out_of_time: 1e6,
+        final_training: true,
+        config,
+    }
+}
+
+fn data() -> Data {
+    Task::load(comparison(&[], &[]).config, None).unwrap().data
+}
+
+fn conduct(
+    comparison: &Comparison,
+    folder: &Path,
+    stop: &StopSignal,
+    counts: &mut Counts,
+    nap: impl Fn(Method) -> Duration,
+) -> Result<Compared> {
+    let stage = Stage {
+        data: &data(),
+        device: "oracle".into(),
+        folder,
+        onlooker: counts,
+        stop,
+    };
+    compare_with(comparison, stage, &mut |task: &Task, setup: Setup<'_>| {
+        let oracle = Oracle {
+            candidates: task.problem.space.candidates(0)?.len(),
+            nap: nap(task.problem.config.method),
+        };
+        search_with(Evaluators::Shared(oracle), &task.problem, setup)
+    })
+}
+
+fn compared(comparison: &Comparison) -> Compared {
+    let folder = tempfile::tempdir().unwrap();
+    let (stop, mut counts) = (StopSignal::default(), Counts::default());
+    let no_nap = |_| Duration::ZERO;
+    conduct(comparison, folder.path(), &stop, &mut counts, no_nap).unwrap()
+}
+
+fn spent(run: &Run) -> Option<u64> {
+    run.result.as_ref().map(|result| result.search.spent)
+}
+
+#[test]
+fn every_method_gets_what_radars_spent_with_the_same_seed() {
+    let compared = compared(&comparison(&Method::ALL, &[0, 1, 2]));
+    assert_eq!(compared.runs.len(), 3 * 8);
+    assert!(compared.left_out.is_empty());
+    for of_seed in compared.runs.chunks(8) {
+        let (radars, others) = of_seed.split_first().unwrap();
+        assert_eq!(radars.spec.entrant.method, Method::Radars);
+        assert_eq!(radars.budget, None);
+        for run in others {
+            assert_eq!(run.spec.seed, radars.spec.seed);
+            assert_eq!(run.budget, spent(radars), "{}", run.spec);
+            assert!(spent(run) <= spent(radars), "{}", run.spec);
+        }
+    }
+}
+
+#[test]
+fn a_given_budget_is_that_of_all() {
+    let comparison = Comparison {
+        budget: Some(30),
+        ..comparison(&[Method::Quantnas, Method::Radars, Method::Evolution], &[4])
+    };
+    let compared = compared(&comparison);
+    for run in &compared.runs {
+        assert_eq!(run.budget, Some(30));
+        assert!(spent(run).unwrap() <= 30, "{}", run.spec);
+    }
+}
+
+#[test]
+fn dnas_is_out_of_memory_and_its_factorised_twin_is_not() {
+    let comparison = comparison(&[Method::Radars, Method::Dnas], &[0]);
+    let compared = compared(&comparison);
+    let rows = Summary::all(&comparison, &compared.runs);
+    let named: Vec<(&str, &str)> = rows
+        .iter()
+        .map(|row| (row.method.as_str(), row.outcome.as_str()))
+        .collect();
+    assert_eq!(
+        named,
+        [
+            ("radars", "done"),
+            ("dnas", "OOM"),
+            ("dnas (factorised)", "done")
+        ]
+    );
+    assert_eq!(rows[1].needed_bytes, Some(9216));
+    assert_eq!((rows[1].finished, rows[1].mean_reward), (0, None));
+    let out = Outcome::OutOfMemory {
+        needed_bytes: 9216,
+        bound_bytes: BOUND,
+    };
+    assert_eq!(compared.runs[1].outcome, out);
+    for run in &compared.runs {
+        let memory = run.result.as_ref().map(|result| result.memory);
+        assert!(memory.is_none_or(|m| m.actual_peak_bytes <= m.bound_bytes));
+    }
+}
+
+#[test]
+fn a_method_far_slower_than_the_fastest_is_out_of_time() {
+    let comparison = Comparison {
+        out_of_time: 5.0,
+        ..comparison(&[Method::Radars, Method::Random, Method::Evolution], &[0])
+    };
+    let folder = tempfile::tempdir().unwrap();
+    // The deadline is seen between trainings.
+    let nap = |method| match method {
+        Method::Random => Duration::from_secs(2),
+        _ => Duration::ZERO,
+    };
+    let (stop, mut counts) = (StopSignal::default(), Counts::default());
+    let compared = conduct(&comparison, folder.path(), &stop, &mut counts, nap).unwrap();
+    let outcomes: Vec<String> = compared
+        .runs
+        .iter()
+        .map(|r| r.outcome.to_string())
+        .collect();
+    assert_eq!(outcomes, ["done", "OOT", "done"]);
+    let rows = Summary::all(&comparison, &compared.runs);
+    assert_eq!(rows[1].outcome, "OOT");
+}
+
+#[test]
+fn seeds_pair_radars_with_the_others() {
+    let comparison = comparison(&[Method::Radars, Method::Random], &[0, 1, 2]);
+    let compared = compared(&comparison);
+    let rewards: Vec<f64> = (compared.runs.iter())
+        .map(|run| run.result.as_ref().unwrap().best.reward)
+        .collect();
+    let expected =
+        (rewards[0] - rewards[1] + rewards[2] - rewards[3] + rewards[4] - rewards[5]) / 3.0;
+    let rows = differences(&comparison, &compared.runs);
+    assert_eq!(rows.len(), 1);
+    let reward = rows[0].reward.unwrap();
+    assert_eq!((rows[0].method.as_str(), reward.pairs), ("random", 3));
+    assert!((reward.difference - expected).abs() < 1e-12);
+    let error = reward.error.unwrap();
+    assert_eq!(reward.verdict == Verdict::Ahead, expected > 2.0 * error);
+    let reaches = reaches(&comparison, &compared.runs);
+    assert_eq!(
+        (reaches[0].method.as_str(), reaches[0].reached),
+        ("radars", 3)
+    );
+    let most = compared.runs.iter().filter_map(spent).max().unwrap() as f64;
+    assert!(reaches[0].mean_spent_macs.unwrap() <= most);
+}
+
+#[test]
+fn trade_offs_and_sweeps_make_a_run_each() {
+    let comparison = Comparison {
+        reward_alphas: vec![0.7, 0.9],
+        sweeps: vec!["episodes=2,3".parse().unwrap()],
+        ..comparison(&[Method::Radars], &[0, 1])
+    };
+    let compared = compared(&comparison);
+    let names: Vec<String> = compared.runs.iter().map(|run| run.spec.folder()).collect();
+    assert_eq!(
+        names[..4],
+        [
+            "radars-0-alpha-0.7-episodes-2",
+            "radars-0-alpha-0.9-episodes-2",
+            "radars-0-alpha-0.7-episodes-3",
+            "radars-0-alpha-0.9-episodes-3"
+        ]
+    );
+    assert_eq!(names.len(), 8);
+    for run in &compared.runs {
+        let episodes = run.spec.group.point[0].value.parse::<usize>().unwrap();
+        assert_eq!(run.result.as_ref().unwrap().search.episodes, 2 * episodes);
+    }
+    assert_eq!(Summary::all(&comparison, &compared.runs).len(), 4);
+    let ablations = ablations(&comparison, &compared.runs);
+    assert_eq!(ablations.len(), 2);
+    assert_eq!(ablations[0].settings["episodes"], "3");
+    assert_eq!(ablations[0].with["episodes"], "2");
+    assert_eq!(ablations[0].reward.unwrap().pairs, 2);
+}
+
+#[test]
+fn without_final_training_accuracies_are_those_of_the_search() {
+    let comparison = Comparison {
+        final_training: false,
+        ..comparison(&[Method::Radars], &[0])
+    };
+    let compared = compared(&comparison);
+    let result = compared.runs[0].result.as_ref().unwrap();
+    assert_eq!(result.best.test_accuracy, None);
+    let rows = Summary::all(&comparison, &compared.runs);
+    assert_eq!(rows[0].accuracy_on, "validation");
+    assert_eq!(rows[0].mean_accuracy, Some(result.best.val_accuracy));
+}
+
+/// Ended after two of four runs and gone on with, it is the comparison that was never ended.
+#[test]
+fn a_comparison_goes_on_where_it_was_ended() {
+    for final_training in [true, false] {
+        let comparison = Comparison {
+            final_training,
+            ..comparison(&[Method::Radars, Method::Quantnas], &[0, 1])
+        };
+        let fingerprints = |compared: &Compared| -> Vec<String> {
+            let results = compared.runs.iter().filter_map(|run| run.result.as_ref());
+            results.map(|result| result.fingerprint.clone()).collect()
+        };
+        let whole = fingerprints(&compared(&comparison));
+        let folder = tempfile::tempdir().unwrap();
+        comparison.write(folder.path()).unwrap();
+        let stop = StopSignal::default();
+        let mut counts = Counts {
+            stop_after: Some((2, stop.clone())),
+            ..Counts::default()
+        };
+        let no_nap = |_| Duration::ZERO;
+        let part = conduct(&comparison, folder.path(), &stop, &mut counts, no_nap).unwrap();
+        assert_eq!((part.runs.len(), part.left_out.len()), (2, 2));
+        assert_eq!(fingerprints(&part), whole[..2]);
+
+        let read = Comparison::read(folder.path()).unwrap();
+        assert_eq!(read, comparison);
+        let (stop, mut counts) = (StopSignal::default(), Counts::default());
+        let rest = conduct(&read, folder.path(), &stop, &mut counts, no_nap).unwrap();
+        assert_eq!(counts.begun, ["radars, seed 1", "quantnas, seed 1"]);
+        assert_eq!(fingerprints(&rest), whole);
+        assert_eq!(rest.runs[..2], part.runs[..]);
+    }
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let message = |change: fn(&mut Comparison)| {
+        let mut comparison = comparison(&[Method::Radars], &[0]);
+        change(&mut comparison);
+        comparison.check(&data()).unwrap_err().to_string()
+    };
+    assert!(message(|c| c.methods.clear()).contains("methods is empty"));
+    assert!(message(|c| c.seeds = vec![1, 2, 1]).contains("each once"));
+    assert!(message(|c| c.out_of_time = 0.5).contains("at least 1"));
+    assert!(message(|c| c.reward_alphas = vec![0.5, 0.5]).contains("alpha=0.5"));
+    assert!(message(|c| c.sweeps = vec!["episodes=0".parse().unwrap()]).contains("episodes is 0"));
+}
