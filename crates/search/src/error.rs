@@ -114,6 +114,9 @@ pub enum Error {
     /// The search space.
     #[error(transparent)]
     Space(#[from] radars_space::Error),
+    /// A table of measured architectures.
+    #[error(transparent)]
+    Table(#[from] crate::tabular::TableError),
     /// The data set.
     #[error(transparent)]
     Data(#[from] radars_data::Error),

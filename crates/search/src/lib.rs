@@ -53,6 +53,7 @@ mod run;
 mod run_folder;
 mod sampler;
 mod stop;
+pub mod tabular;
 mod task;
 mod trainer;
 mod watch;
