@@ -61,6 +61,7 @@ impl From<Error> for Failure {
                 | Error::BoundTooSmall { .. }
                 | Error::SupernetOverBound { .. }
                 | Error::PathOverBound { .. }
+                | Error::BudgetTooSmall { .. }
                 | Error::NotSideBySide { .. }
                 | Error::NotARun { .. }
                 | Error::ConfigChanged { .. }

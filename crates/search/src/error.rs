@@ -247,4 +247,14 @@ pub enum Error {
         /// The folder of the run.
         path: PathBuf,
     },
+    /// A budget pays for nothing that a method could do.
+    #[error(
+        "a budget of {budget} multiply-accumulates is too small for this method, which needs {needed}; raise --budget"
+    )]
+    BudgetTooSmall {
+        /// The budget.
+        budget: u64,
+        /// The least that would do.
+        needed: u64,
+    },
 }

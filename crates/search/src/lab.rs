@@ -1,8 +1,8 @@
 //! Measuring: what every method does alike, whatever it measures for.
 
 use crate::{
-    Bounds, Error, Evaluator, Event, Fidelity, Findings, Memory, Problem, Refusal, Result, Score,
-    Stop, Training, Watch,
+    Bounds, Error, Evaluator, Event, Fidelity, Findings, Memory, Problem, Record, Refusal, Result,
+    Score, Stop, Training, Watch, kernel_path,
 };
 use radars_space::Architecture;
 use radars_supernet::Plan;
@@ -170,10 +170,15 @@ impl<'a, E: Evaluator> Lab<'a, E> {
 
     /// Ends a search that cannot find anything.
     pub fn require_measured(&self, findings: &Findings, episodes: usize) -> Result<()> {
-        let measured = |r: &crate::Record| r.proxy.is_some() || r.exact.is_some();
-        match findings.records.iter().any(measured) {
-            true => Ok(()),
-            false => Err(Error::NothingTrained { episodes }),
+        let measured = |r: &Record| r.proxy.is_some() || r.exact.is_some();
+        if findings.records.iter().any(measured) {
+            return Ok(());
+        }
+        let smallest = kernel_path::smallest(&self.problem.space)?;
+        let needed = self.evaluator.cost(&smallest, Fidelity::Exact)?;
+        match self.problem.config.search.budget {
+            Some(budget) if budget < needed => Err(Error::BudgetTooSmall { budget, needed }),
+            _ => Err(Error::NothingTrained { episodes }),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Desk, Procedure};
 use crate::phase::SupernetOf;
-use crate::{DnasConfig, Evaluator, Fidelity, Result, Stop};
+use crate::{DnasConfig, Error, Evaluator, Fidelity, Result, Stop};
 use radars_space::Candidate;
 
 /// The whole space as one SuperNet; ends with an error that says what it would need, where it does not fit.
@@ -57,6 +57,12 @@ fn epochs<E: Evaluator>(
     // Warm-up and the rest differ in cost, so whole repetitions first, then single epochs.
     let once = cost(of(1))?.max(1);
     let mut dnas = of((left / once).max(1) as usize);
+    if cost(dnas)? > left {
+        return Err(Error::BudgetTooSmall {
+            budget,
+            needed: cost(dnas)? + last,
+        });
+    }
     let next = |dnas: DnasConfig| DnasConfig {
         epochs: dnas.epochs + 1,
         ..dnas

@@ -50,7 +50,7 @@ fn share<E: Evaluator>(desk: &mut Desk<'_, E>) -> Result<Option<Stop>> {
     findings.spent += cost;
     findings.memory.include(shared.memory);
     findings.traffic = shared.traffic;
-    for (path, accuracy) in paths.iter().zip(&shared.accuracies) {
+    for (path, accuracy) in sharing.paths.iter().zip(&shared.accuracies) {
         let index = lab.meet(findings, path)?;
         let record = &mut findings.records[index];
         if record.refused.is_some() {
@@ -69,10 +69,10 @@ fn share<E: Evaluator>(desk: &mut Desk<'_, E>) -> Result<Option<Stop>> {
         Some((record.architecture.clone(), record.proxy?))
     });
     let (best, score) = best.ok_or(Error::NothingTrained {
-        episodes: paths.len(),
+        episodes: sharing.paths.len(),
     })?;
     watch.event(Event::Screened {
-        paths: paths.len(),
+        paths: sharing.paths.len(),
         best,
         accuracy: score.accuracy,
         reward: score.reward,
@@ -86,8 +86,9 @@ fn share<E: Evaluator>(desk: &mut Desk<'_, E>) -> Result<Option<Stop>> {
     Ok(None)
 }
 
-/// How long the shared weights are trained: as long as RADARS explores and exploits, or what a budget pays
-/// for that leaves enough to train the dearest architectures to convergence.
+/// How long the shared weights are trained, and how many paths are measured with them: as long as RADARS
+/// explores, or what a budget pays for. Of a budget, enough to train the dearest architectures to
+/// convergence is left, if that is no more than half of it.
 fn sharing<'a, E: Evaluator>(
     lab: &Lab<'_, E>,
     candidates: &'a [Vec<Candidate>],
@@ -102,32 +103,39 @@ fn sharing<'a, E: Evaluator>(
             bound_bytes,
         });
     }
-    let of = |epochs| Sharing {
+    let search = &config.search;
+    let mut sharing = Sharing {
         candidates,
-        epochs,
+        epochs: search.iterations * search.episodes * config.training.proxy_epochs,
         paths,
         plan,
     };
-    let sharing = match config.search.budget {
-        None => {
-            of(config.search.iterations * config.search.episodes * config.training.proxy_epochs)
+    if let Some(budget) = search.budget {
+        let dearest = crate::kernel_path::largest(&lab.problem.space)?;
+        let exact = lab.evaluator.cost(&dearest, Fidelity::Exact)?;
+        let finals = exact.saturating_mul(search.retrain as u64);
+        let left = budget.saturating_sub(finals).max(budget / 2);
+        sharing.epochs = 1;
+        while lab.evaluator.sharing_cost(&sharing)? > left && sharing.paths.len() > 1 {
+            sharing.paths = &sharing.paths[..sharing.paths.len() / 2];
         }
-        Some(budget) => {
-            let dearest = crate::kernel_path::largest(&lab.problem.space)?;
-            let exact = lab.evaluator.cost(&dearest, Fidelity::Exact)?;
-            let finals = exact.saturating_mul(config.search.retrain as u64);
-            // At least half of the budget goes to the shared weights.
-            let left = budget.saturating_sub(finals).max(budget / 2);
-            let none = lab.evaluator.sharing_cost(&of(0))?;
-            let epoch = lab.evaluator.sharing_cost(&of(1))?.saturating_sub(none);
-            let mut sharing = of((left.saturating_sub(none) / epoch.max(1)).max(1) as usize);
-            // Epochs differ in the paths they sample.
-            while sharing.epochs > 1 && lab.evaluator.sharing_cost(&sharing)? > left {
-                sharing.epochs -= 1;
-            }
-            sharing
+        let once = lab.evaluator.sharing_cost(&sharing)?;
+        if once > left {
+            return Err(Error::BudgetTooSmall {
+                budget,
+                needed: once + exact,
+            });
         }
-    };
+        let none = lab.evaluator.sharing_cost(&Sharing {
+            epochs: 0,
+            ..sharing
+        })?;
+        sharing.epochs = ((left - none) / (once - none).max(1)).max(1) as usize;
+        // Epochs differ in the paths they sample.
+        while lab.evaluator.sharing_cost(&sharing)? > left && sharing.epochs > 1 {
+            sharing.epochs -= 1;
+        }
+    }
     let cost = lab.evaluator.sharing_cost(&sharing)?;
     Ok((sharing, cost))
 }
