@@ -95,6 +95,18 @@ fn notes(document: &Document, comparison: &Comparison) -> String {
             "OOT: out of time, over {times} times the fastest that finished\n"
         ));
     }
+    for run in &document.runs {
+        let spent = run.result.as_ref().map(|result| result.search.spent);
+        if let Some((spent, budget)) = spent.zip(run.budget_macs).filter(|(s, b)| s > b) {
+            text.push_str(&format!(
+                "{}, seed {}: spent {} training MACs, more than its budget of {}\n",
+                named(&run.method, run.reward_alpha, &run.settings),
+                run.seed,
+                macs(spent as f64),
+                macs(budget as f64)
+            ));
+        }
+    }
     for row in &document.methods {
         if let Some(message) = &row.message {
             text.push_str(&format!("{} failed: {message}\n", row.method));

@@ -12,6 +12,10 @@ fn every_command_shows_examples_and_its_defaults() {
             ["Examples:", "--memory 96MiB", "fashion-small: 128MiB"],
         ),
         (
+            "compare",
+            ["Examples:", "--reward-alphas 0.7,0.9,0.97", "[default: 10]"],
+        ),
+        (
             "plan",
             [
                 "Examples:",

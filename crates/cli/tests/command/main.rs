@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bench;
+mod compare;
 mod help;
 mod plan;
 mod report;
