@@ -27,8 +27,8 @@ is done twice: with every candidate's output held, as in the literature, and fac
 space in one convolution a layer. `uniform` (3x3 kernels, one width of bits everywhere) is a control.
 
 The folder gets a run folder for each run, compare.json, compare.csv (a line a run), architectures.csv (a
-line a measured architecture), pareto.svg (error against AOPS), reward-over-macs.svg and
-reward-over-seconds.svg.";
+line a measured architecture), pareto.svg (error against AOPS), and reward-over-macs.svg and
+reward-over-seconds.svg for each trade-off and setting.";
 
 /// Compare methods on one task, on equal terms
 ///

@@ -16,13 +16,9 @@ pub fn write(folder: &Path, document: &Document, compared: &Compared) -> Result<
         ("compare.csv", runs(document)),
         ("architectures.csv", architectures(compared)),
         ("pareto.svg", pictures::pareto(compared)),
-        ("reward-over-macs.svg", pictures::reward_over_macs(compared)),
-        (
-            "reward-over-seconds.svg",
-            pictures::reward_over_seconds(compared),
-        ),
     ];
-    for (name, text) in files {
+    let files = files.map(|(name, text)| (name.to_owned(), text));
+    for (name, text) in files.into_iter().chain(pictures::rewards(compared)) {
         let path = folder.join(name);
         std::fs::write(&path, text)
             .with_context(|| path.display().to_string())

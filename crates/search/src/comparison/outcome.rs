@@ -116,6 +116,7 @@ impl Ended {
             },
             Err(
                 error @ (Error::NothingTrained { .. }
+                | Error::BudgetTooSmall { .. }
                 | Error::Unsupported { .. }
                 | Error::Training(_)
                 | Error::Controller(_)
@@ -178,6 +179,13 @@ mod tests {
         );
         let nothing = over(Err(Error::NothingTrained { episodes: 7 }));
         assert!(matches!(nothing, Outcome::Failed { message } if message.contains("7 sampled")));
+        let budget = Error::BudgetTooSmall {
+            budget: 5,
+            needed: 9,
+        };
+        assert!(
+            matches!(over(Err(budget)), Outcome::Failed { message } if message.contains("needs 9"))
+        );
     }
 
     #[test]
