@@ -72,6 +72,8 @@ impl From<Error> for Failure {
                 | Error::Space(_)
                 | Error::Training(radars_supernet::Error::Space(_))
                 | Error::Data(_)
+                | Error::Table(_)
+                | Error::Unsupported { .. }
         );
         Self {
             bad_input,

@@ -3,6 +3,7 @@
 use super::parsers::{at_least_one, share};
 use super::search::{AlgorithmArgs, EpochArgs, RewardArgs, method};
 use super::{DeviceArgs, TaskArgs};
+use clap::builder::ArgPredicate;
 use clap::{Args, value_parser};
 use radars_search::Method;
 use radars_search::comparison::Sweep;
@@ -18,6 +19,8 @@ Examples:
       several trade-offs of accuracy and cost, so that each method has a front
   radars compare --methods radars --sweep episodes=5,10,20 --sweep retrain=2,6 --seeds 3
       ablations: every number of episodes with every number of re-trained architectures
+  radars compare --table nasbench201.csv.gz --at 100,300
+      how well methods sample: hundreds of searches of a table of measured architectures, in seconds
   radars compare --resume runs/compare-fashion-small
       goes on after Ctrl-C, a crash or a full disk; runs that are over are not done again
 
@@ -41,6 +44,9 @@ pub struct CompareArgs {
     pub what: WhatArgs,
 
     #[command(flatten)]
+    pub table: TableArgs,
+
+    #[command(flatten)]
     pub task: TaskArgs,
 
     #[command(flatten)]
@@ -62,13 +68,16 @@ pub struct CompareArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What is compared")]
 pub struct WhatArgs {
-    /// The methods: `radars`, `quantnas`, `dnas`, `one-shot`, `random`, `evolution`, `uniform`
+    /// The methods: `radars`, `quantnas`, `dnas`, `one-shot`, `random`, `evolution`, `uniform`;
+    /// with --table: `quantnas` (the controller alone), `random`, `evolution`, and these by default
     #[arg(long, value_name = "A,B,...", value_delimiter = ',', value_parser = method,
-          default_value = "radars,quantnas,dnas,one-shot,random,evolution")]
+          default_value = "radars,quantnas,dnas,one-shot,random,evolution",
+          default_value_if("table", ArgPredicate::IsPresent, "quantnas,random,evolution"))]
     pub methods: Vec<Method>,
 
-    /// Do everything with the seeds 0 to K - 1
-    #[arg(long, value_name = "K", default_value_t = 3, value_parser = value_parser!(u64).range(1..=1000))]
+    /// Do everything with the seeds 0 to K - 1; with --table, 300 unless said otherwise
+    #[arg(long, value_name = "K", default_value_t = 3, value_parser = value_parser!(u64).range(1..=1000),
+          default_value_if("table", ArgPredicate::IsPresent, "300"))]
     pub seeds: u64,
 
     /// Do everything with these seeds
@@ -99,6 +108,32 @@ pub struct WhatArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "A table instead of a task")]
+pub struct TableArgs {
+    /// Search a table of measured architectures, so that nothing is trained: CSV, plain or gzip, with a row for
+    /// every architecture; column `arch` has a digit for each decision, each column `val_acc...` an accuracy in
+    /// percent. An evaluation draws one of them; a search has found the mean of the row with the best draw. Of a
+    /// --config, the settings of the controller and of evolution count
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "space", "data", "resize", "limit_train", "memory", "batch", "mixing", "iterations", "retrain", "target",
+        "max_aops", "max_params", "budget", "exploration_memory", "named", "alpha", "beta", "gamma",
+        "proxy_epochs", "exact_epochs", "final_epochs", "dnas_epochs", "seed_list", "reward_alphas", "sweep",
+        "oot", "no_final", "method", "seed", "isa", "preset_table", "out",
+    ])]
+    pub table: Option<PathBuf>,
+
+    /// Also tell what searches of the table have found after so many evaluations; they end after --episodes
+    /// [default: 300]
+    #[arg(
+        long,
+        value_name = "N,M,...",
+        value_delimiter = ',',
+        requires = "table"
+    )]
+    pub at: Vec<usize>,
+}
+
+#[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
     /// Print JSON
@@ -120,6 +155,7 @@ pub struct OutputArgs {
         "episodes", "retrain", "target", "max_aops", "max_params", "budget", "exploration_memory", "named",
         "alpha", "beta", "gamma", "proxy_epochs", "exact_epochs", "final_epochs", "dnas_epochs", "out", "methods",
         "seeds", "seed_list", "reward_alphas", "sweep", "oot", "no_final",
+        "table",
     ])]
     pub resume: Option<PathBuf>,
 

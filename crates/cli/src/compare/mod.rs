@@ -4,6 +4,7 @@ mod document;
 mod files;
 mod paper;
 mod pictures;
+mod study;
 mod tables;
 mod watch;
 
@@ -22,6 +23,9 @@ use watch::Watch;
 
 /// Compares, and prints what came of it.
 pub fn run(arguments: &CompareArgs) -> Result<String> {
+    if let Some(file) = &arguments.table.table {
+        return study::run(arguments, file);
+    }
     let output = &arguments.output;
     let (comparison, task, folder) = match &output.resume {
         Some(folder) => {

@@ -239,7 +239,8 @@ pub fn difference(paired: &Option<Paired>, times: f64, digits: usize) -> String 
     }))
 }
 
-fn verdict(paired: &Option<Paired>, who: &str) -> String {
+/// Who is ahead, if that is shown.
+pub fn verdict(paired: &Option<Paired>, who: &str) -> String {
     match paired.as_ref().map(|paired| paired.verdict) {
         Some(Verdict::Ahead) => format!("{who} ahead"),
         Some(Verdict::Behind) => format!("{who} behind"),

@@ -9,6 +9,7 @@ mod help;
 mod plan;
 mod report;
 mod search;
+mod table;
 
 use std::path::Path;
 use std::process::{Command, Output};
