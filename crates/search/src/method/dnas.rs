@@ -1,7 +1,7 @@
 //! DNAS over the whole space: one SuperNet of every candidate, or the reason why there is none.
 
 use super::{Desk, Procedure};
-use crate::phase::SupernetOf;
+use crate::phase::{SupernetOf, refuse_over_bound};
 use crate::{DnasConfig, Error, Evaluator, Fidelity, Result, Stop};
 use radars_space::Candidate;
 
@@ -20,7 +20,11 @@ impl<E: Evaluator> Procedure<E> for Dnas {
         let candidates = candidates.collect::<radars_space::Result<Vec<_>>>()?;
         let stopped = desk.exploit(|exploiter, _, lab, watch| {
             let dnas = match exploiter.state().findings.spent {
-                0 => epochs(lab, &candidates)?,
+                0 => {
+                    // First of all: what does not fit is out of memory, whatever it would cost.
+                    refuse_over_bound(lab, &candidates)?;
+                    epochs(lab, &candidates)?
+                }
                 // Resumed after DNAS: it is not done again.
                 _ => lab.problem.config.dnas,
             };
