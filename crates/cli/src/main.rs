@@ -17,6 +17,7 @@ mod report;
 mod search;
 mod table;
 mod winner;
+mod workload;
 
 use arguments::{BenchCommand, Cli, Command};
 use clap::Parser;

@@ -2,7 +2,7 @@
 
 use crate::arguments::{Retrain, Schedule, SearchArgs};
 use crate::failure::{Failure, Result};
-use crate::progress::{Progress, say};
+use crate::progress::{Progress, Show, say};
 use crate::recorder::Recorder;
 use crate::{configuration, device, interrupt, loading, winner};
 use anyhow::anyhow;
@@ -43,7 +43,7 @@ fn begin(arguments: &SearchArgs) -> Result<String> {
         say(&format!("warning: {warning}"));
     }
     decide(&mut task, arguments)?;
-    let progress = progress(&task, arguments);
+    let progress = progress(&task, None, arguments);
     let recorder = Recorder::new(&task, arguments.run.out.clone(), progress);
     run_on(
         device::cpus(&arguments.device),
@@ -109,7 +109,7 @@ fn resume(path: &Path, arguments: &SearchArgs) -> Result<String> {
     }
     device::check_available(config.memory)?;
     let task = loading::task(config, arguments.run.quiet)?;
-    let progress = progress(&task, arguments);
+    let progress = progress(&task, resumed.as_ref(), arguments);
     let recorder = Recorder::resume(&task, folder, progress);
     run_on(
         device::cpus(&arguments.device),
@@ -120,9 +120,13 @@ fn resume(path: &Path, arguments: &SearchArgs) -> Result<String> {
     )
 }
 
-fn progress(task: &Task, arguments: &SearchArgs) -> Progress {
-    let deadline = deadline(arguments);
-    Progress::new(&task.problem.config, deadline, arguments.run.quiet)
+fn progress(task: &Task, resumed: Option<&Resumed>, arguments: &SearchArgs) -> Progress {
+    let show = Show {
+        overlapped: arguments.run.schedule == Schedule::Overlapped,
+        deadline: deadline(arguments),
+        quiet: arguments.run.quiet,
+    };
+    Progress::new(task, resumed, show)
 }
 
 fn deadline(arguments: &SearchArgs) -> Option<Instant> {

@@ -1,21 +1,26 @@
 //! Progress on a terminal: what is under way, and how much of it is done.
 
-use super::Snapshot;
+use super::Figures;
 use crate::quantity::{bytes, rough};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::time::Duration;
 
-/// Three lines at the bottom of the terminal, short enough for one of 80 columns; milestones scroll above.
+/// A few lines at the bottom of the terminal, short enough for one of 80 columns; milestones scroll above.
 pub struct Bars {
     lines: MultiProgress,
-    headline: ProgressBar,
-    epoch: ProgressBar,
+    works: Vec<Work>,
     figures: ProgressBar,
 }
 
+/// One of the works that are done side by side.
+struct Work {
+    headline: ProgressBar,
+    epoch: ProgressBar,
+}
+
 impl Bars {
-    /// Draws on stderr.
-    pub fn new() -> Self {
+    /// Draws on stderr, with lines for so many works side by side.
+    pub fn new(works: usize) -> Self {
         let lines = MultiProgress::new();
         let line = |template| {
             // The templates are constants, which the test below reads.
@@ -23,13 +28,15 @@ impl Bars {
                 .unwrap_or_else(|_| ProgressStyle::default_bar());
             lines.add(ProgressBar::new(0).with_style(style.progress_chars("=> ")))
         };
-        let (headline, epoch, figures) = (line(HEADLINE), line(EPOCH), line(FIGURES));
-        headline.enable_steady_tick(Duration::from_millis(200));
+        let work = |_| {
+            let (headline, epoch) = (line(HEADLINE), line(EPOCH));
+            headline.enable_steady_tick(Duration::from_millis(200));
+            Work { headline, epoch }
+        };
         Self {
+            works: (0..works).map(work).collect(),
+            figures: line(FIGURES),
             lines,
-            headline,
-            epoch,
-            figures,
         }
     }
 
@@ -39,38 +46,52 @@ impl Bars {
         let _ = self.lines.println(line);
     }
 
-    /// Shows where the search is.
-    pub fn show(&self, headline: String, snapshot: &Snapshot) {
-        let reward = |value: Option<f64>| {
-            value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"))
-        };
-        let (last, best) = (reward(snapshot.reward), reward(snapshot.best));
-        let memory = snapshot.memory;
-        let (live, peak) = (bytes(memory.live_bytes), bytes(memory.peak_bytes));
-        let bound = bytes(snapshot.bound_bytes);
-        let left = match snapshot.left {
+    /// Shows where a work is.
+    pub fn show_work(&self, work: usize, headline: String, reward: Option<f64>) {
+        if let Some(work) = self.works.get(work) {
+            work.headline.set_message(headline);
+            work.epoch.set_message(format!("reward {}", number(reward)));
+        }
+    }
+
+    /// Shows what belongs to all of them.
+    pub fn show_figures(&self, figures: &Figures) {
+        let (live, peak) = (bytes(figures.live_bytes), bytes(figures.peak_bytes));
+        let (bound, best) = (bytes(figures.bound_bytes), number(figures.best));
+        let left = match figures.left {
             Some(left) => format!("about {} left", rough(left)),
             None => "time left unknown".to_owned(),
         };
-        self.headline.set_message(headline);
-        self.epoch
-            .set_message(format!("reward {last}, best {best}"));
-        self.figures
-            .set_message(format!("memory {live}, peak {peak} of {bound}; {left}"));
+        self.figures.set_message(format!(
+            "best {best}; memory {live}, peak {peak} of {bound}; {left}"
+        ));
     }
 
     /// Moves the bar of the epoch under way.
-    pub fn batch(&self, done: usize, of: usize) {
-        self.epoch.set_length(of as u64);
-        self.epoch.set_position(done as u64);
+    pub fn batch(&self, work: usize, done: usize, of: usize) {
+        if let Some(work) = self.works.get(work) {
+            work.epoch.set_length(of as u64);
+            work.epoch.set_position(done as u64);
+        }
+    }
+
+    /// Takes the lines of a work away.
+    pub fn end_work(&self, work: usize) {
+        if let Some(Work { headline, epoch }) = self.works.get(work) {
+            headline.finish_and_clear();
+            epoch.finish_and_clear();
+        }
     }
 
     /// Leaves the terminal as it was, but for the milestones.
     pub fn clear(&self) {
-        for line in [&self.headline, &self.epoch, &self.figures] {
-            line.finish_and_clear();
-        }
+        (0..self.works.len()).for_each(|work| self.end_work(work));
+        self.figures.finish_and_clear();
     }
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"))
 }
 
 const HEADLINE: &str = "{spinner} {wide_msg}";

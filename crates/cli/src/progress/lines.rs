@@ -3,17 +3,18 @@
 use crate::quantity::{bytes, seconds};
 use radars_search::{Event, Fidelity, Memory, Refusal, Stop};
 
-/// The event in words; none where there is nothing to say.
-pub fn describe(event: &Event) -> Option<String> {
-    Some(match event {
+/// The event in words.
+pub fn describe(event: &Event) -> String {
+    match event {
         Event::Started {
             device,
+            method,
             bound_bytes,
             data_bytes,
             images: [weights, alpha, rewards, test],
             ..
         } => format!(
-            "{device}, bound {}; {weights} + {alpha} + {rewards} training images (weights, alpha, rewards), {test} \
+            "{method} on {device}, bound {}; {weights} + {alpha} + {rewards} training images (weights, alpha, rewards), {test} \
              test images, {} of host memory for them",
             bytes(*bound_bytes),
             bytes(*data_bytes)
@@ -48,6 +49,7 @@ pub fn describe(event: &Event) -> Option<String> {
             architecture,
             repeated,
             accuracy,
+            fidelity,
             aops,
             reward,
             refused,
@@ -57,7 +59,7 @@ pub fn describe(event: &Event) -> Option<String> {
         } => {
             let outcome = match (refused, accuracy) {
                 (Some(refusal), _) => refusal_in_words(refusal),
-                (None, Some(accuracy)) => format!("accuracy {accuracy:.4}"),
+                (None, Some(accuracy)) => format!("{} accuracy {accuracy:.4}", name(*fidelity)),
                 (None, None) => "not trained".into(),
             };
             let again = if *repeated { ", met before" } else { "" };
@@ -89,10 +91,10 @@ pub fn describe(event: &Event) -> Option<String> {
         ),
         Event::Pruned {
             iteration,
-            architectures,
+            candidates,
             refused_bytes,
             ..
-        } if architectures.is_empty() => format!(
+        } if candidates.is_empty() => format!(
             "iteration {}: no SuperNet fits the bound{}",
             iteration + 1,
             refused_bytes
@@ -108,10 +110,12 @@ pub fn describe(event: &Event) -> Option<String> {
             planned_peak_bytes,
             refused_bytes,
         } => format!(
-            "iteration {}: a {mixing} SuperNet of {} architectures, {candidates:?} candidates, {paths} paths, planned \
-             peak {}{}",
+            "iteration {}: a {mixing} SuperNet of {}, {candidates:?} candidates, {paths} paths, planned peak {}{}",
             iteration + 1,
-            architectures.len(),
+            match architectures.len() {
+                0 => "the whole space".to_owned(),
+                count => format!("{count} architectures"),
+            },
             bytes(*planned_peak_bytes),
             refused_bytes
                 .map(|next| format!("; one more would need {}", bytes(next)))
@@ -198,7 +202,16 @@ pub fn describe(event: &Event) -> Option<String> {
             bytes(traffic.downloaded_bytes as usize),
             seconds(*took)
         ),
-        Event::Resumed { checkpoint, .. } => format!("going on from checkpoint {checkpoint}"),
+        Event::Resumed {
+            checkpoint,
+            refused,
+        } => {
+            let refused = match refused.len() {
+                0 => String::new(),
+                _ => format!("; newer ones could not be used: {}", refused.join("; ")),
+            };
+            format!("going on from checkpoint {checkpoint}{refused}")
+        }
         Event::SearchEnded {
             stop,
             iterations,
@@ -222,8 +235,9 @@ pub fn describe(event: &Event) -> Option<String> {
                 seconds(*took)
             )
         }
-        _ => return None,
-    })
+        // An event that these words know nothing of yet, as in `events.jsonl`.
+        event => serde_json::to_string(event).unwrap_or_else(|error| error.to_string()),
+    }
 }
 
 /// Whether a line stays on the screen above the bars, which show the rest.
@@ -299,10 +313,7 @@ mod tests {
             loss: Some(2.345_67),
             seconds: 0.25,
         };
-        assert_eq!(
-            describe(&event).unwrap(),
-            "proxy epoch 1: loss 2.3457, 0.25 s"
-        );
+        assert_eq!(describe(&event), "proxy epoch 1: loss 2.3457, 0.25 s");
         assert!(!is_milestone(&event));
         let event = Event::SearchEnded {
             stop: Stop::TimeLimit,
@@ -310,8 +321,31 @@ mod tests {
             seconds: 90.0,
         };
         assert_eq!(
-            describe(&event).unwrap(),
+            describe(&event),
             "search ended after 1 iterations, 1m 30s: time limit reached"
+        );
+    }
+
+    /// The whole space has no list of architectures; a space of which nothing fits has no candidates.
+    #[test]
+    fn a_supernet_of_the_whole_space_is_told_from_none() {
+        let pruned = |candidates: Vec<usize>| Event::Pruned {
+            iteration: 0,
+            architectures: Vec::new(),
+            mixing: radars_supernet::Mixing::Factorised,
+            paths: candidates.iter().product::<usize>() as f64,
+            candidates,
+            planned_peak_bytes: 1 << 20,
+            refused_bytes: Some(2 << 20),
+        };
+        assert_eq!(
+            describe(&pruned(vec![3, 2])),
+            "iteration 1: a factorised SuperNet of the whole space, [3, 2] candidates, 6 paths, planned peak 1.0 MiB; \
+             one more would need 2.0 MiB"
+        );
+        assert_eq!(
+            describe(&pruned(vec![])),
+            "iteration 1: no SuperNet fits the bound, the smallest needs 2.0 MiB"
         );
     }
 }

@@ -1,229 +1,148 @@
-//! Where in the search it is, from the events so far.
+//! Where in the search it is, from the events so far: each phase by itself, and the run as a whole.
 
-use radars_search::{Config, Event, Fidelity};
-
-/// A phase of the search, and how far in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// The controller samples; this many episodes of the iteration are done.
-    Exploration { done: usize },
-    /// The best are trained to convergence; this many are done.
-    Retraining { done: usize },
-    /// The SuperNet is trained; this many epochs are done.
-    Dnas { done: usize },
-    /// What DNAS derived is trained.
-    Derivation,
-    /// The winner is trained.
-    FinalTraining,
-    /// All is done.
-    Done,
-}
+use super::exploitation::Exploitation;
+use super::exploration::Exploration;
+use crate::workload::{Epochs, Exploring, Work, Workload};
+use radars_search::{Event, Phase, Resumed};
 
 /// Where in the search it is.
 #[derive(Clone, Debug)]
 pub struct Position {
-    plan: Planned,
-    /// Iterations that are done.
-    pub iteration: usize,
-    /// The phase of the iteration under way.
-    pub phase: Phase,
-    /// Epochs of the training under way that are done.
-    pub epochs: usize,
+    workload: Workload,
+    exploration: Exploration,
+    exploitation: Exploitation,
+    /// Whether the final training is what is left.
+    searched: bool,
+    /// Epochs of the final training that are done.
+    last_epochs: usize,
 }
 
-/// How much of everything there is to be done at most.
-#[derive(Clone, Copy, Debug)]
-pub struct Planned {
-    pub iterations: usize,
-    pub episodes: usize,
-    pub retrain: usize,
-    pub proxy_epochs: usize,
-    pub exact_epochs: usize,
-    pub final_epochs: usize,
-    pub dnas_epochs: usize,
-}
-
-impl Planned {
-    pub fn new(config: &Config) -> Self {
-        Self {
-            iterations: config.search.iterations,
-            episodes: config.search.episodes,
-            retrain: config.search.retrain,
-            proxy_epochs: config.training.proxy_epochs,
-            exact_epochs: config.training.exact_epochs,
-            final_epochs: config.training.final_epochs,
-            dnas_epochs: config.dnas.warmup_epochs + config.dnas.epochs,
-        }
-    }
-}
-
-/// Kinds of epochs, which take different times.
+/// Epochs that are left, where they are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Work {
-    Proxy,
-    Exact,
-    Dnas,
-    Final,
-}
-
-impl Work {
-    pub const COUNT: usize = 4;
-
-    pub fn of(fidelity: Fidelity) -> Self {
-        match fidelity {
-            Fidelity::Proxy => Self::Proxy,
-            Fidelity::Exact => Self::Exact,
-            Fidelity::Final => Self::Final,
-        }
-    }
+pub struct Left {
+    /// Until exploitation can begin, where it waits for exploration.
+    pub waiting: Option<Epochs>,
+    /// Of exploration.
+    pub exploration: Option<Epochs>,
+    /// Of exploitation, without the wait.
+    pub exploitation: Option<Epochs>,
+    /// Of the final training.
+    pub last: usize,
 }
 
 impl Position {
-    /// The beginning.
-    pub fn new(plan: Planned) -> Self {
+    /// The beginning, or where a run was left.
+    pub fn new(workload: Workload, resumed: Option<&Resumed>) -> Self {
+        let network = resumed.and_then(|resumed| resumed.networks.get(&Phase::Run));
         Self {
-            plan,
-            iteration: 0,
-            phase: Phase::Exploration { done: 0 },
-            epochs: 0,
+            workload,
+            exploration: Exploration::new(workload, resumed),
+            exploitation: Exploitation::new(workload, resumed),
+            searched: resumed.is_some_and(|resumed| resumed.run.stop.is_some()),
+            last_epochs: network.map_or(0, |network| network.epochs),
         }
     }
 
     /// Moves on.
-    pub fn update(&mut self, event: &Event) {
-        match event {
-            Event::Epoch { epoch, .. } => self.epochs = epoch + 1,
-            Event::Episode {
-                iteration, episode, ..
-            } => {
-                self.iteration = *iteration;
-                let done = episode + 1;
-                let last = done >= self.plan.episodes;
-                self.enter(if last {
-                    Phase::Retraining { done: 0 }
-                } else {
-                    Phase::Exploration { done }
-                });
+    pub fn update(&mut self, phase: Phase, event: &Event) {
+        match phase {
+            Phase::Exploration => self.exploration.update(event),
+            Phase::Exploitation => {
+                let works = matches!(
+                    event,
+                    Event::TrainingStarted { .. } | Event::Epoch { .. } | Event::Pruned { .. }
+                );
+                if works {
+                    // It works with what an exploration found, which is therefore over.
+                    self.exploration.end(self.exploitation.iteration());
+                }
+                self.exploitation.update(event);
             }
-            Event::Retrained { rank, .. } => self.enter(Phase::Retraining { done: rank + 1 }),
-            Event::Pruned { architectures, .. } if architectures.is_empty() => {
-                self.next_iteration()
-            }
-            Event::Pruned { .. } => self.enter(Phase::Dnas { done: 0 }),
-            Event::DnasEpoch { epoch, .. } => {
-                let done = epoch + 1;
-                let last = done >= self.plan.dnas_epochs;
-                self.enter(if last {
-                    Phase::Derivation
-                } else {
-                    Phase::Dnas { done }
-                });
-            }
-            Event::Derived { .. } => self.next_iteration(),
-            Event::SearchEnded { .. } => self.enter(Phase::FinalTraining),
-            Event::Tested { .. } => self.enter(Phase::Done),
-            _ => {}
+            Phase::Run => match event {
+                Event::SearchEnded { .. } => self.searched = true,
+                Event::Epoch { epoch, .. } => self.last_epochs = epoch + 1,
+                Event::Tested { .. } => self.last_epochs = self.workload.final_epochs,
+                _ => {}
+            },
         }
     }
 
-    fn enter(&mut self, phase: Phase) {
-        self.phase = phase;
-        self.epochs = 0;
+    /// Whether the final training is what is left.
+    pub fn searched(&self) -> bool {
+        self.searched
     }
 
-    fn next_iteration(&mut self) {
-        self.iteration += 1;
-        let last = self.iteration >= self.plan.iterations;
-        self.enter(if last {
-            Phase::FinalTraining
-        } else {
-            Phase::Exploration { done: 0 }
-        });
+    /// Whether exploitation waits for exploration.
+    fn waits(&self) -> bool {
+        self.workload.exploring != Exploring::Nothing
+            && !self.exploitation.is_over()
+            && self.exploration.done() <= self.exploitation.iteration()
     }
 
-    /// Epochs of every kind of [`Work`] still to be done, if none is left out.
-    pub fn epochs_left(&self) -> [usize; Work::COUNT] {
-        let plan = &self.plan;
-        let (proxy, exact, dnas, last) = (
-            plan.proxy_epochs,
-            plan.exact_epochs,
-            plan.dnas_epochs,
-            plan.final_epochs,
-        );
-        let all_exact = (plan.retrain + 1) * exact;
-        let left = |trainings: usize, done: usize, epochs: usize| {
-            (trainings.saturating_sub(done) * epochs).saturating_sub(self.epochs)
-        };
-        let [p, e, d] = match self.phase {
-            Phase::Exploration { done } => [left(plan.episodes, done, proxy), all_exact, dnas],
-            Phase::Retraining { done } => [0, left(plan.retrain + 1, done, exact), dnas],
-            Phase::Dnas { done } => [0, exact, dnas.saturating_sub(done)],
-            Phase::Derivation => [0, left(1, 0, exact), 0],
-            Phase::FinalTraining => return [0, 0, 0, left(1, 0, last)],
-            Phase::Done => return [0; Work::COUNT],
-        };
-        let after = plan.iterations.saturating_sub(self.iteration + 1);
-        [
-            p + after * plan.episodes * proxy,
-            e + after * all_exact,
-            d + after * dnas,
+    /// What is left, if nothing is left out.
+    pub fn left(&self) -> Left {
+        let none = [0; Work::COUNT];
+        let last = (self.workload.final_epochs).saturating_sub(self.last_epochs);
+        if self.searched {
+            return Left {
+                waiting: Some(none),
+                exploration: Some(none),
+                exploitation: Some(none),
+                last,
+            };
+        }
+        let exploration = self.exploration.left();
+        Left {
+            waiting: match (self.waits(), exploration) {
+                (true, exploration) => exploration.map(|[now, _]| now),
+                (false, _) => Some(none),
+            },
+            exploration: exploration.map(|[now, after]| std::array::from_fn(|k| now[k] + after[k])),
+            exploitation: self.exploitation.left(),
             last,
-        ]
+        }
     }
 
-    /// The phase in words, with its counts.
-    pub fn headline(&self) -> String {
-        let plan = &self.plan;
-        let iteration = format!("iteration {}/{}", self.iteration + 1, plan.iterations);
-        let epoch = |of: usize| format!("epoch {}/{of}", (self.epochs + 1).min(of));
-        match self.phase {
-            Phase::Exploration { done } => {
-                let episode = (done + 1).min(plan.episodes);
-                let epoch = epoch(plan.proxy_epochs);
-                format!(
-                    "{iteration}, exploration: episode {episode}/{}, {epoch}",
-                    plan.episodes
-                )
+    /// A phase in words, with its counts.
+    pub fn headline(&self, phase: Phase) -> String {
+        match phase {
+            _ if self.searched => {
+                let epochs = self.workload.final_epochs;
+                let epoch = (self.last_epochs + 1).min(epochs);
+                format!("final training: epoch {epoch}/{epochs}")
             }
-            Phase::Retraining { done } => {
-                let number = (done + 1).min(plan.retrain);
-                let epoch = epoch(plan.exact_epochs);
-                format!(
-                    "{iteration}, re-training: {number}/{}, {epoch}",
-                    plan.retrain
-                )
-            }
-            Phase::Dnas { done } => {
-                let number = (done + 1).min(plan.dnas_epochs);
-                format!("{iteration}, DNAS: epoch {number}/{}", plan.dnas_epochs)
-            }
-            Phase::Derivation => {
-                format!(
-                    "{iteration}, derived architecture: {}",
-                    epoch(plan.exact_epochs)
-                )
-            }
-            Phase::FinalTraining => format!("final training: {}", epoch(plan.final_epochs)),
-            Phase::Done => "done".to_owned(),
+            Phase::Exploitation if self.waits() => "exploitation: waits for exploration".to_owned(),
+            Phase::Exploitation => self.exploitation.headline(),
+            Phase::Exploration => self.exploration.headline(),
+            Phase::Run => "begins".to_owned(),
         }
+    }
+}
+
+/// `iteration 1/2, `, where there are several.
+pub fn iteration(done: usize, of: usize) -> String {
+    match of {
+        0 | 1 => String::new(),
+        _ => format!("iteration {}/{of}, ", done + 1),
     }
 }
 
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use radars_search::Stop;
+    use crate::workload::tests::{RADARS, of};
+    use radars_search::{Fidelity, Method, RunState, Stop};
     use radars_space::Architecture;
+    use radars_supernet::Mixing;
 
-    pub const PLAN: Planned = Planned {
-        iterations: 2,
-        episodes: 3,
-        retrain: 2,
-        proxy_epochs: 2,
-        exact_epochs: 8,
-        final_epochs: 30,
-        dnas_epochs: 5,
-    };
+    pub fn started(fidelity: Fidelity) -> Event {
+        Event::TrainingStarted {
+            fidelity,
+            architecture: Architecture(vec![]),
+            epochs: 8,
+            planned_peak_bytes: 0,
+        }
+    }
 
     pub fn epoch(fidelity: Fidelity, epoch: usize, seconds: f64) -> Event {
         Event::Epoch {
@@ -234,7 +153,7 @@ pub mod tests {
         }
     }
 
-    fn episode(iteration: usize, episode: usize) -> Event {
+    pub fn episode(iteration: usize, episode: usize, spent: u64) -> Event {
         Event::Episode {
             iteration,
             episode,
@@ -248,47 +167,101 @@ pub mod tests {
             entropy: None,
             baseline: None,
             memory: None,
-            spent: 0,
+            spent,
             seconds: 0.0,
         }
     }
 
-    /// By hand: 2 iterations of 3 episodes of 2 epochs, (2 + 1) exact trainings of 8, 5 of DNAS; then 30.
-    #[test]
-    fn what_is_left_shrinks_with_every_event() {
-        let mut position = Position::new(PLAN);
-        assert_eq!(position.epochs_left(), [12, 48, 10, 30]);
-        position.update(&epoch(Fidelity::Proxy, 0, 1.0));
-        assert_eq!(position.epochs_left(), [11, 48, 10, 30]);
-        position.update(&episode(0, 0));
-        assert_eq!(position.epochs_left(), [10, 48, 10, 30]);
-        position.update(&episode(0, 2));
-        assert_eq!(position.phase, Phase::Retraining { done: 0 });
-        position.update(&epoch(Fidelity::Exact, 2, 1.0));
-        assert_eq!(position.epochs_left(), [6, 45, 10, 30]);
-        let stop = Stop::TimeLimit;
-        position.update(&Event::SearchEnded {
-            stop,
+    pub fn pruned(iteration: usize, candidates: Vec<usize>) -> Event {
+        Event::Pruned {
+            iteration,
+            architectures: Vec::new(),
+            candidates,
+            mixing: Mixing::Factorised,
+            paths: 0.0,
+            planned_peak_bytes: 0,
+            refused_bytes: None,
+        }
+    }
+
+    pub fn dnas_epoch(iteration: usize, epoch: usize) -> Event {
+        Event::DnasEpoch {
+            iteration,
+            epoch,
+            alpha_trained: true,
+            weight_loss: None,
+            alpha_loss: None,
+            temperature: 1.0,
+            alpha: Vec::new(),
+            seconds: 1.0,
+        }
+    }
+
+    fn ended() -> Event {
+        Event::SearchEnded {
+            stop: Stop::TimeLimit,
             iterations: 0,
             seconds: 1.0,
-        });
-        assert_eq!(position.epochs_left(), [0, 0, 0, 30]);
-        position.update(&epoch(Fidelity::Final, 9, 1.0));
-        assert_eq!(position.epochs_left(), [0, 0, 0, 20]);
+        }
+    }
+
+    /// Exploration goes on with the second iteration while exploitation is in the first.
+    #[test]
+    fn each_phase_has_its_own_position() {
+        let mut position = Position::new(RADARS, None);
+        let waits = "exploitation: waits for exploration";
+        assert_eq!(position.headline(Phase::Exploitation), waits);
+        assert_eq!(position.left().waiting.unwrap()[Work::Proxy as usize], 6);
+        position.update(Phase::Exploration, &episode(0, 2, 0));
+        position.update(Phase::Exploitation, &epoch(Fidelity::Exact, 0, 1.0));
+        position.update(Phase::Exploration, &epoch(Fidelity::Proxy, 0, 1.0));
+        assert_eq!(
+            position.headline(Phase::Exploration),
+            "iteration 2/2, exploration: episode 1/3, epoch 2/2"
+        );
+        assert_eq!(
+            position.headline(Phase::Exploitation),
+            "iteration 1/2, re-training: 1/2, epoch 2/8"
+        );
+        assert_eq!(position.left().waiting, Some([0; Work::COUNT]));
     }
 
     #[test]
-    fn the_headline_counts_from_one() {
-        let mut position = Position::new(PLAN);
-        assert_eq!(
-            position.headline(),
-            "iteration 1/2, exploration: episode 1/3, epoch 1/2"
-        );
-        position.update(&episode(1, 1));
-        position.update(&epoch(Fidelity::Proxy, 0, 1.0));
-        assert_eq!(
-            position.headline(),
-            "iteration 2/2, exploration: episode 3/3, epoch 2/2"
-        );
+    fn only_the_final_training_is_left_of_a_search_that_ended_early() {
+        let mut position = Position::new(RADARS, None);
+        position.update(Phase::Run, &ended());
+        position.update(Phase::Run, &epoch(Fidelity::Final, 9, 1.0));
+        let left = position.left();
+        assert_eq!(left.exploration, Some([0; Work::COUNT]));
+        assert_eq!(left.exploitation, Some([0; Work::COUNT]));
+        assert_eq!(left.last, 20);
+        let headline = position.headline(Phase::Run);
+        assert_eq!(headline, "final training: epoch 11/30");
+    }
+
+    #[test]
+    fn a_run_left_in_its_final_training_goes_on_there() {
+        let resumed = Resumed {
+            run: RunState {
+                stop: Some(Stop::Iterations),
+                search_seconds: 1.0,
+            },
+            ..Resumed::default()
+        };
+        let position = Position::new(RADARS, Some(&resumed));
+        assert!(position.searched());
+        assert_eq!(position.left().last, 30);
+    }
+
+    /// Its episodes are over when its best are trained, however few the budget paid for.
+    #[test]
+    fn a_budget_ends_an_exploration() {
+        let mut position = Position::new(of(Method::Random, Some(1)), None);
+        position.update(Phase::Exploration, &episode(0, 40, 0));
+        assert_eq!(position.left().exploration, None);
+        position.update(Phase::Exploitation, &started(Fidelity::Exact));
+        let left = position.left();
+        assert_eq!(left.exploration, Some([0; Work::COUNT]));
+        assert_eq!(left.exploitation.unwrap()[Work::Exact as usize], 16);
     }
 }
