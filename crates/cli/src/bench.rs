@@ -3,30 +3,20 @@
 use crate::arguments::{Net, StepArgs};
 use crate::failure::{Failure, Result};
 use crate::quantity::bytes;
+use crate::timing::{Timed, Timing, median, random_candidates};
 use crate::{device, json_file};
 use anyhow::anyhow;
-use bytesize::ByteSize;
-use radars_search::{Config, candidates_of, dnas_settings, weight_settings};
+use radars_search::Config;
 use radars_space::{Architecture, Candidate, HyperParameter, Precision, Space};
-use radars_supernet::{
-    BatchSizes, ChildTrainer, DnasTrainer, Images, Mixing, Plan, Relaxation, SuperNetPlan,
-    plan_child, plan_supernet,
-};
+use radars_supernet::{Mixing, Plan, SuperNetPlan};
 use radars_tensor::random::Seed;
-use radars_tensor::{Arena, Backend, Stats};
-use rand::Rng;
+use radars_tensor::{Backend, Stats};
 use serde::Serialize;
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// Steps that are not timed: the first ones touch the memory.
-const WARM_UP: usize = 2;
-/// Steps that are timed however long they take.
-const LEAST_STEPS: usize = 3;
 /// SuperNets without a word about their size span this many architectures.
 const DEFAULT_SN: usize = 4;
-/// A rate at which training does not diverge within the benchmark.
-const RATE: f32 = 0.01;
 
 /// What was measured.
 #[derive(Serialize)]
@@ -93,7 +83,6 @@ pub fn step(arguments: &StepArgs) -> Result<String> {
 struct Run {
     candidates: Vec<usize>,
     plan: Plan,
-    /// Shortest first.
     times: Vec<Duration>,
     stats: Stats,
 }
@@ -128,7 +117,7 @@ where
             )
         }
     };
-    let ms = |time: Option<&Duration>| time.map_or(f64::NAN, |time| time.as_secs_f64() * 1e3);
+    let shortest = run.times.iter().min();
     Ok(Measured {
         net,
         space: space.name().to_owned(),
@@ -137,9 +126,9 @@ where
         threads: arguments.device.threads(),
         isa: arguments.device.isa().to_string(),
         device,
-        ms_min: ms(run.times.first()),
-        ms_median: ms(run.times.get(run.times.len() / 2)),
+        ms_min: shortest.map_or(f64::NAN, Duration::as_secs_f64) * 1e3,
         steps: run.times.len(),
+        ms_median: median(run.times) * 1e3,
         planned_peak_bytes: run.plan.peak_bytes,
         peak_bytes: run.stats.peak_bytes,
         high_water_bytes: run.stats.high_water_bytes,
@@ -154,24 +143,13 @@ fn child<B: Backend>(
     arguments: &StepArgs,
 ) -> Result<Run> {
     let architecture = uniform(space, arguments.kernel)?;
-    let batches = BatchSizes {
-        step: config.batch,
-        evaluated: 0,
-    };
-    let settings = weight_settings(config);
-    let plan = plan_child::<B>(&backend.spec(), space, &architecture, batches, settings)?;
-    let arena = reserve(backend, plan)?;
-    let seed = Seed(arguments.seed);
-    let mut trainer = ChildTrainer::new(&arena, space, &architecture, settings, seed)?;
-    let images = Batch::random(space, config.batch, seed, 0)?;
-    let times = time(arguments.seconds, || {
-        trainer.step(images.view(), RATE).map(drop)
-    })?;
+    let Timed { plan, times, stats } =
+        timing(arguments).child(backend, space, config, &architecture)?;
     Ok(Run {
         candidates: vec![1; space.layers().len()],
         plan,
         times,
-        stats: arena.stats(),
+        stats,
     })
 }
 
@@ -189,59 +167,23 @@ fn supernet<B: Backend>(
         mixing,
         reward: space.reward()?,
     };
-    let settings = dnas_settings(config);
-    let plan = plan_supernet::<B>(&backend.spec(), of, config.batch, settings)?;
-    let arena = reserve(backend, plan)?;
-    let seed = Seed(arguments.seed);
-    let mut trainer = DnasTrainer::new(&arena, of, settings, seed)?;
-    let noise = trainer
-        .vectors()
-        .into_iter()
-        .map(|length| vec![0.0; length])
-        .collect();
-    let relaxation = Relaxation {
-        temperature: 1.0,
-        noise,
-    };
-    let images = Batch::random(space, config.batch, seed, 0)?;
-    let others = Batch::random(space, config.batch, seed, 1)?;
-    let times = time(arguments.seconds, || {
-        trainer.weight_step(images.view(), &relaxation, RATE)?;
-        trainer
-            .alpha_step(others.view(), &relaxation, RATE)
-            .map(drop)
-    })?;
+    let Timed { plan, times, stats } = timing(arguments).supernet(backend, of, config)?;
+    let times = times.iter().map(|pair| pair.weight + pair.alpha);
     Ok(Run {
         candidates: candidates.iter().map(Vec::len).collect(),
         plan,
-        times,
-        stats: arena.stats(),
+        times: times.collect(),
+        stats,
     })
 }
 
-/// Reserves exactly what the plan says.
-fn reserve<B: Backend>(backend: B, plan: Plan) -> Result<Arena<B>> {
-    device::check_available(ByteSize(plan.high_water_bytes as u64))?;
-    Arena::with_bound(backend, plan.high_water_bytes).map_err(Failure::running)
-}
-
-/// The times of many steps, shortest first.
-fn time(
-    seconds: f64,
-    mut step: impl FnMut() -> radars_supernet::Result<()>,
-) -> Result<Vec<Duration>> {
-    for _ in 0..WARM_UP {
-        step()?;
+fn timing(arguments: &StepArgs) -> Timing {
+    Timing {
+        warm_up: 2,
+        least: 3,
+        seconds: arguments.seconds,
+        seed: Seed(arguments.seed),
     }
-    let started = Instant::now();
-    let mut times = Vec::new();
-    while times.len() < LEAST_STEPS || started.elapsed().as_secs_f64() < seconds {
-        let began = Instant::now();
-        step()?;
-        times.push(began.elapsed());
-    }
-    times.sort_unstable();
-    Ok(times)
 }
 
 /// The architecture of one kernel size and, where the space is quantised, 3 integer and 6 fraction bits.
@@ -269,38 +211,5 @@ fn candidates(space: &Space, arguments: &StepArgs) -> Result<Vec<Vec<Candidate>>
         return json_file::candidates(file, space);
     }
     let count = arguments.sn.map_or(DEFAULT_SN, |count| count.get());
-    let architectures: Vec<Architecture> = (0..count)
-        .map(|index| {
-            space.random(&mut Seed(arguments.seed).stream("bench architecture", index as u64))
-        })
-        .collect();
-    Ok(candidates_of(&architectures))
-}
-
-/// Random images.
-struct Batch {
-    values: Vec<f32>,
-    labels: Vec<i32>,
-}
-
-impl Batch {
-    fn random(space: &Space, images: usize, seed: Seed, index: u64) -> Result<Self> {
-        let (elements, classes) = (space.input()?.elements() as usize, space.classes()?);
-        let mut rng = seed.stream("bench images", index);
-        // 24 bits, as many as an f32 holds, make a number in [-1, 1).
-        let values = (0..images * elements)
-            .map(|_| (rng.next_u32() >> 8) as f32 / 8_388_608.0 - 1.0)
-            .collect();
-        let labels = (0..images)
-            .map(|_| (rng.next_u32() as usize % classes) as i32)
-            .collect();
-        Ok(Self { values, labels })
-    }
-
-    fn view(&self) -> Images<'_> {
-        Images {
-            values: &self.values,
-            labels: &self.labels,
-        }
-    }
+    Ok(random_candidates(space, Seed(arguments.seed), count))
 }

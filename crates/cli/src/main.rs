@@ -6,6 +6,7 @@ mod compare;
 mod configuration;
 mod device;
 mod failure;
+mod hours;
 mod interrupt;
 mod json_file;
 mod loading;
@@ -16,6 +17,7 @@ mod recorder;
 mod report;
 mod search;
 mod table;
+mod timing;
 mod winner;
 mod workload;
 

@@ -2,6 +2,7 @@
 
 use crate::arguments::PlanArgs;
 use crate::failure::{Failure, Result};
+use crate::hours::Hours;
 use crate::quantity::bytes;
 use crate::table::{Column, Table};
 use crate::{configuration, device, json_file, loading};
@@ -24,6 +25,8 @@ struct Report {
     rows: Vec<PlanRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sn: Option<Vec<Spanned>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hours: Option<Hours>,
 }
 
 /// How many of some architectures one SuperNet can span.
@@ -53,6 +56,10 @@ pub fn run(arguments: &PlanArgs) -> Result<String> {
         )?),
         None => None,
     };
+    let hours = match arguments.hours {
+        true => Some(hours(config.clone(), arguments)?),
+        false => None,
+    };
     let report = Report {
         space: space.name().to_owned(),
         device: spec.to_string(),
@@ -61,6 +68,7 @@ pub fn run(arguments: &PlanArgs) -> Result<String> {
         eq5: space.memory_estimate(config.batch)?,
         rows: plan_rows::<Cpu>(&spec, &space, &config)?,
         sn,
+        hours,
     };
     if arguments.json {
         let json = serde_json::to_string_pretty(&report).map_err(Failure::running)?;
@@ -76,6 +84,14 @@ fn resolved_space(config: &Config, data_named: bool) -> Result<Space> {
         return Ok(loading::task(config.clone(), false)?.problem.space);
     }
     Ok(space)
+}
+
+/// How long the search takes: the one part of a plan that computes.
+fn hours(config: Config, arguments: &PlanArgs) -> Result<Hours> {
+    device::check_available(config.memory)?;
+    let task = loading::task(config, false)?;
+    let device = &arguments.device;
+    Hours::estimate(device::cpus(device), device.threads(), &task)
 }
 
 /// How many of these architectures, in their order, each kind of SuperNet can span.
@@ -165,6 +181,9 @@ fn in_words(report: &Report) -> String {
     );
     for spanned in report.sn.iter().flatten() {
         let _ = writeln!(text, "{}", spanned_in_words(spanned));
+    }
+    if let Some(hours) = &report.hours {
+        let _ = write!(text, "{hours}");
     }
     text
 }

@@ -12,11 +12,15 @@ Examples:
       Table I of the paper: the whole space in each way to hold it, beside Eq. 5
   radars plan --space my.toml --data my-images --memory 4GiB --json
       your own space under your own bound, for a program to read
+  radars plan --hours
+      how long the default search would take on this machine
   radars plan --sn best.json
       how many of the architectures in best.json one SuperNet can span under the bound
 
 A plan executes the very program of the search on a backend that stores nothing, so its figures are
-exact. The file of --sn is a JSON list of architectures, each a list of candidates as in result.json:
+exact. With --hours it also trains: a few random architectures and one SuperNet for some seconds, on
+random images and within the bound; from the mean cost of random architectures follows what a search
+that trains all it may will take. Other work on the machine makes the estimate too long. The file of --sn is a JSON list of architectures, each a list of candidates as in result.json:
 [[{\"kernel\": 3, \"activation\": {\"integer\": 3, \"fraction\": 6}, \"weight\": {...}}, ...], ...]";
 
 /// Say what a search would need, without running it
@@ -29,6 +33,11 @@ pub struct PlanArgs {
     /// Say how many of these architectures one SuperNet can span: a JSON file, best architecture first
     #[arg(long, value_name = "FILE")]
     pub sn: Option<PathBuf>,
+
+    /// Estimate how long the search takes, from some steps timed here for up to half a minute; loads the
+    /// data set, for its number of images
+    #[arg(long)]
+    pub hours: bool,
 
     /// Print JSON
     #[arg(long)]

@@ -69,3 +69,28 @@ fn sn_counts_the_architectures_that_fit() {
     assert_eq!(one["sn"][0]["fit"], 1);
     assert!(one["sn"][0]["next_bytes"].as_u64().unwrap() >= needed);
 }
+
+/// Every figure is there, and they add up.
+#[test]
+fn hours_are_estimated_from_timed_steps() {
+    let folder = folder();
+    let line =
+        "plan --space tiny.toml --limit-train 120 --batch 8 --memory 8MiB --threads 2 --hours";
+    let plan = json(folder.path(), &format!("{line} --json"));
+    let hours = &plan["hours"];
+    for schedule in ["sequential", "overlapped"] {
+        let of = |key: &str| hours[schedule][key].as_f64().unwrap();
+        let (search, last) = (of("search_seconds"), of("final_training_seconds"));
+        assert!(of("exploration_seconds") > 0.0 && of("exploitation_seconds") > 0.0);
+        assert!(of("iteration_seconds") < search, "{hours}");
+        assert!(
+            (search + last - of("total_seconds")).abs() < 1e-9,
+            "{hours}"
+        );
+    }
+    let text = stdout(folder.path(), line);
+    for word in ["an exploration", "side by side", "the final training"] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    assert!(json(folder.path(), "plan --json")["hours"].is_null());
+}

@@ -1,0 +1,220 @@
+//! Timing steps of training on random images, in exactly the memory that their plan says.
+
+use crate::device;
+use crate::failure::{Failure, Result};
+use bytesize::ByteSize;
+use radars_search::{Config, candidates_of, dnas_settings, weight_settings};
+use radars_space::{Architecture, Candidate, Space};
+use radars_supernet::{
+    BatchSizes, ChildTrainer, DnasTrainer, Images, Plan, Relaxation, SuperNetPlan, plan_child,
+    plan_supernet,
+};
+use radars_tensor::random::Seed;
+use radars_tensor::{Arena, Backend, Stats};
+use rand::Rng;
+use std::time::{Duration, Instant};
+
+/// A rate at which training does not diverge within a measurement.
+const RATE: f32 = 0.01;
+
+/// How long to measure, and with which random numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// Steps that are not timed: the first ones touch the memory.
+    pub warm_up: usize,
+    /// Steps that are timed however long they take.
+    pub least: usize,
+    /// Seconds after which no other step begins.
+    pub seconds: f64,
+    /// Of weights, images and architectures.
+    pub seed: Seed,
+}
+
+/// What was measured; times are in the order of the steps.
+pub struct Timed<T> {
+    pub plan: Plan,
+    pub times: Vec<T>,
+    pub stats: Stats,
+}
+
+/// The time of a step of network weights, and of the step of architecture weights that follows.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair {
+    pub weight: Duration,
+    pub alpha: Duration,
+}
+
+impl Timing {
+    /// Times steps of a child network.
+    pub fn child<B: Backend>(
+        self,
+        backend: B,
+        space: &Space,
+        config: &Config,
+        architecture: &Architecture,
+    ) -> Result<Timed<Duration>> {
+        let batches = BatchSizes {
+            step: config.batch,
+            evaluated: 0,
+        };
+        self.of_child(
+            backend,
+            (space, config),
+            architecture,
+            batches,
+            |trainer, images| trainer.step(images, RATE).map(drop),
+        )
+    }
+
+    /// Times the evaluation of batches by a child network.
+    pub fn evaluation<B: Backend>(
+        self,
+        backend: B,
+        space: &Space,
+        config: &Config,
+        architecture: &Architecture,
+    ) -> Result<Timed<Duration>> {
+        let batches = BatchSizes {
+            step: config.batch,
+            evaluated: config.batch,
+        };
+        self.of_child(
+            backend,
+            (space, config),
+            architecture,
+            batches,
+            |trainer, images| trainer.correct(images).map(drop),
+        )
+    }
+
+    fn of_child<B: Backend>(
+        self,
+        backend: B,
+        (space, config): (&Space, &Config),
+        architecture: &Architecture,
+        batches: BatchSizes,
+        mut step: impl FnMut(&mut ChildTrainer<B>, Images<'_>) -> radars_supernet::Result<()>,
+    ) -> Result<Timed<Duration>> {
+        let settings = weight_settings(config);
+        let plan = plan_child::<B>(&backend.spec(), space, architecture, batches, settings)?;
+        let arena = reserve(backend, plan)?;
+        let mut trainer = ChildTrainer::new(&arena, space, architecture, settings, self.seed)?;
+        let images = Batch::random(space, config.batch, self.seed, 0)?;
+        let times = self.times(|| {
+            let began = Instant::now();
+            step(&mut trainer, images.view())?;
+            Ok(began.elapsed())
+        })?;
+        Ok(Timed {
+            plan,
+            times,
+            stats: arena.stats(),
+        })
+    }
+
+    /// Times pairs of steps of a SuperNet.
+    pub fn supernet<B: Backend>(
+        self,
+        backend: B,
+        of: SuperNetPlan<'_>,
+        config: &Config,
+    ) -> Result<Timed<Pair>> {
+        let settings = dnas_settings(config);
+        let plan = plan_supernet::<B>(&backend.spec(), of, config.batch, settings)?;
+        let arena = reserve(backend, plan)?;
+        let mut trainer = DnasTrainer::new(&arena, of, settings, self.seed)?;
+        let vectors = trainer.vectors().into_iter();
+        let relaxation = Relaxation {
+            temperature: 1.0,
+            noise: vectors.map(|length| vec![0.0; length]).collect(),
+        };
+        let images = Batch::random(of.space, config.batch, self.seed, 0)?;
+        let others = Batch::random(of.space, config.batch, self.seed, 1)?;
+        let times = self.times(|| {
+            let began = Instant::now();
+            trainer.weight_step(images.view(), &relaxation, RATE)?;
+            let weight = began.elapsed();
+            trainer.alpha_step(others.view(), &relaxation, RATE)?;
+            let alpha = began.elapsed() - weight;
+            Ok(Pair { weight, alpha })
+        })?;
+        Ok(Timed {
+            plan,
+            times,
+            stats: arena.stats(),
+        })
+    }
+
+    fn times<T>(self, mut step: impl FnMut() -> radars_supernet::Result<T>) -> Result<Vec<T>> {
+        for _ in 0..self.warm_up {
+            step()?;
+        }
+        let started = Instant::now();
+        let mut times = Vec::new();
+        while times.len() < self.least || started.elapsed().as_secs_f64() < self.seconds {
+            times.push(step()?);
+        }
+        Ok(times)
+    }
+}
+
+/// The candidates of a SuperNet that spans random architectures.
+pub fn random_candidates(space: &Space, seed: Seed, architectures: usize) -> Vec<Vec<Candidate>> {
+    let random = |index| space.random(&mut seed.stream("bench architecture", index));
+    let architectures: Vec<Architecture> = (0..architectures as u64).map(random).collect();
+    candidates_of(&architectures)
+}
+
+/// The middle of times, in seconds; not a number for none.
+pub fn median(times: impl IntoIterator<Item = Duration>) -> f64 {
+    let mut times: Vec<Duration> = times.into_iter().collect();
+    times.sort_unstable();
+    let middle = times.get(times.len() / 2);
+    middle.map_or(f64::NAN, Duration::as_secs_f64)
+}
+
+/// Reserves exactly what the plan says.
+fn reserve<B: Backend>(backend: B, plan: Plan) -> Result<Arena<B>> {
+    device::check_available(ByteSize(plan.high_water_bytes as u64))?;
+    Arena::with_bound(backend, plan.high_water_bytes).map_err(Failure::running)
+}
+
+/// Random images.
+struct Batch {
+    values: Vec<f32>,
+    labels: Vec<i32>,
+}
+
+impl Batch {
+    fn random(space: &Space, images: usize, seed: Seed, index: u64) -> Result<Self> {
+        let (elements, classes) = (space.input()?.elements() as usize, space.classes()?);
+        let mut rng = seed.stream("bench images", index);
+        // 24 bits, as many as an f32 holds, make a number in [-1, 1).
+        let values = (0..images * elements)
+            .map(|_| (rng.next_u32() >> 8) as f32 / 8_388_608.0 - 1.0)
+            .collect();
+        let labels = (0..images)
+            .map(|_| (rng.next_u32() as usize % classes) as i32)
+            .collect();
+        Ok(Self { values, labels })
+    }
+
+    fn view(&self) -> Images<'_> {
+        Images {
+            values: &self.values,
+            labels: &self.labels,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle_of_the_sorted() {
+        let times = [5, 1, 3].map(Duration::from_secs);
+        assert_eq!(median(times), 3.0);
+        assert!(median([]).is_nan());
+    }
+}
