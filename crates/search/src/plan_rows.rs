@@ -59,8 +59,7 @@ pub fn plan_rows<B: Backend>(
             fits: plan.fits(bound_bytes),
         });
     }
-    let candidates = (0..space.layers().len()).map(|layer| space.candidates(layer));
-    let candidates = candidates.collect::<radars_space::Result<Vec<_>>>()?;
+    let candidates = space.all_candidates();
     // The trade-off changes no allocation.
     let reward = Reward::balanced(1);
     for mixing in Mixing::ALL {

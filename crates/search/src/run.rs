@@ -113,6 +113,8 @@ pub fn search_with<'a, E: Evaluator>(
 ) -> Result<RunResult> {
     let bound_bytes = evaluators.bound_bytes();
     let split = matches!(evaluators, Evaluators::Split { .. });
+    let procedure = procedure::<E>(problem.config.method);
+    procedure.refuse(problem, evaluators.of(Phase::Exploitation))?;
     let mut run = Run::start(
         problem,
         setup,
@@ -130,7 +132,7 @@ pub fn search_with<'a, E: Evaluator>(
                 &mut *run.observer,
                 run.stop,
             )?;
-            let stop = procedure::<E>(problem.config.method).run(&mut desk)?;
+            let stop = procedure.run(&mut desk)?;
             Both {
                 exploration: desk.explorer.state().clone(),
                 exploitation: desk.exploiter.state().clone(),

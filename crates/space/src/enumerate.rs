@@ -148,6 +148,13 @@ impl Space {
         Ok(self.layer(layer)?.choices.candidates())
     }
 
+    /// All candidates of every layer: the whole space.
+    #[must_use]
+    pub fn all_candidates(&self) -> Vec<Vec<Candidate>> {
+        let layers = self.layers().iter();
+        layers.map(|layer| layer.choices.candidates()).collect()
+    }
+
     /// How many architectures there are: exact up to 2^53, then rounded (infinite beyond 1.8e308).
     #[must_use]
     pub fn architecture_count(&self) -> f64 {

@@ -197,8 +197,7 @@ fn spanned<B: Backend>(
     let most = match config.method {
         Method::Radars => config.search.retrain.min(sample.len()),
         Method::Dnas => {
-            let candidates = (0..space.layers().len()).map(|layer| space.candidates(layer));
-            let candidates = candidates.collect::<radars_space::Result<Vec<_>>>()?;
+            let candidates = space.all_candidates();
             let plan = plan(&candidates)?;
             if plan.fits(bound_bytes) {
                 return Ok((candidates, 1));

@@ -1,8 +1,8 @@
 //! DNAS over the whole space: one SuperNet of every candidate, or the reason why there is none.
 
 use super::{Desk, Procedure};
-use crate::phase::{SupernetOf, refuse_over_bound};
-use crate::{DnasConfig, Error, Evaluator, Fidelity, Result, Stop};
+use crate::phase::SupernetOf;
+use crate::{DnasConfig, Error, Evaluator, Fidelity, Problem, Result, Stop};
 use radars_space::Candidate;
 
 /// The whole space as one SuperNet; ends with an error that says what it would need, where it does not fit.
@@ -11,20 +11,29 @@ use radars_space::Candidate;
 pub(super) struct Dnas;
 
 impl<E: Evaluator> Procedure<E> for Dnas {
+    fn refuse(&self, problem: &Problem, evaluator: &E) -> Result<()> {
+        let candidates = problem.space.all_candidates();
+        let mixing = problem.config.mixing;
+        let plan = evaluator.plan_supernet(&candidates, mixing)?;
+        let bound_bytes = evaluator.bound_bytes();
+        match plan.fits(bound_bytes) {
+            true => Ok(()),
+            false => Err(Error::SupernetOverBound {
+                planned_bytes: plan.high_water_bytes,
+                bound_bytes,
+                mixing,
+            }),
+        }
+    }
+
     fn run(&self, desk: &mut Desk<'_, E>) -> Result<Stop> {
         if desk.exploiter.state().iterations > 0 {
             return Ok(desk.natural_end());
         }
-        let space = &desk.problem.space;
-        let candidates = (0..space.layers().len()).map(|layer| space.candidates(layer));
-        let candidates = candidates.collect::<radars_space::Result<Vec<_>>>()?;
+        let candidates = desk.problem.space.all_candidates();
         let stopped = desk.exploit(|exploiter, _, lab, watch| {
             let dnas = match exploiter.state().findings.spent {
-                0 => {
-                    // First of all: what does not fit is out of memory, whatever it would cost.
-                    refuse_over_bound(lab, &candidates)?;
-                    epochs(lab, &candidates)?
-                }
+                0 => epochs(lab, &candidates)?,
                 // Resumed after DNAS: it is not done again.
                 _ => lab.problem.config.dnas,
             };

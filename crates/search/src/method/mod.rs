@@ -19,6 +19,12 @@ pub(crate) use radars::{Both, side_by_side};
 
 /// A way to search.
 pub(crate) trait Procedure<E: Evaluator> {
+    /// Plans first: ends a search that needs more memory than there is before anything is written.
+    fn refuse(&self, problem: &Problem, evaluator: &E) -> Result<()> {
+        let _ = (problem, evaluator);
+        Ok(())
+    }
+
     /// Goes on from where the phases stand, to the end of the search or until it is asked to stop; says which.
     fn run(&self, desk: &mut Desk<'_, E>) -> Result<Stop>;
 }

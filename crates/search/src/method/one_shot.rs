@@ -3,7 +3,7 @@
 use super::{Desk, Procedure};
 use crate::lab::Lab;
 use crate::sampler::Random;
-use crate::{Error, Evaluator, Event, Fidelity, Phase, Result, Score, Sharing, Stop};
+use crate::{Error, Evaluator, Event, Fidelity, Phase, Problem, Result, Score, Sharing, Stop};
 use radars_space::{Architecture, Candidate};
 use radars_tensor::random::Seed;
 use std::time::Instant;
@@ -16,6 +16,18 @@ use std::time::Instant;
 pub(super) struct OneShot;
 
 impl<E: Evaluator> Procedure<E> for OneShot {
+    fn refuse(&self, problem: &Problem, evaluator: &E) -> Result<()> {
+        let plan = evaluator.plan_sharing(&problem.space.all_candidates())?;
+        let bound_bytes = evaluator.bound_bytes();
+        match plan.fits(bound_bytes) {
+            true => Ok(()),
+            false => Err(Error::PathOverBound {
+                needed_bytes: plan.high_water_bytes,
+                bound_bytes,
+            }),
+        }
+    }
+
     fn run(&self, desk: &mut Desk<'_, E>) -> Result<Stop> {
         if desk.explorer.state().iterations.is_empty()
             && let Some(stop) = share(desk)?
@@ -31,8 +43,7 @@ fn share<E: Evaluator>(desk: &mut Desk<'_, E>) -> Result<Option<Stop>> {
     let started = Instant::now();
     let problem = desk.problem;
     let (space, config) = (&problem.space, &problem.config);
-    let candidates = (0..space.layers().len()).map(|layer| space.candidates(layer));
-    let candidates = candidates.collect::<radars_space::Result<Vec<_>>>()?;
+    let candidates = space.all_candidates();
     let decisions = space.decisions().iter().map(|d| d.choices).collect();
     let random = Random::new(decisions, Seed(config.seed).derive("one-shot paths", 0));
     let paths = (0..config.baselines.one_shot_paths as u64)
@@ -96,13 +107,6 @@ fn sharing<'a, E: Evaluator>(
 ) -> Result<(Sharing<'a>, u64)> {
     let config = &lab.problem.config;
     let plan = lab.evaluator.plan_sharing(candidates)?;
-    let bound_bytes = lab.evaluator.bound_bytes();
-    if !plan.fits(bound_bytes) {
-        return Err(Error::PathOverBound {
-            needed_bytes: plan.high_water_bytes,
-            bound_bytes,
-        });
-    }
     let search = &config.search;
     let mut sharing = Sharing {
         candidates,

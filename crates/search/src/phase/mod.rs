@@ -4,7 +4,7 @@ mod exploitation;
 mod exploration;
 
 pub use exploitation::{Chosen, ExploiterState};
-pub(crate) use exploitation::{Exploiter, SupernetOf, refuse_over_bound};
+pub(crate) use exploitation::{Exploiter, SupernetOf};
 pub use exploration::{Explored, ExplorerState, Promising};
 pub(crate) use exploration::{Explorer, Plan};
 

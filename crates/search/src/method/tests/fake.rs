@@ -270,8 +270,10 @@ pub(super) fn run(problem: &Problem, fake: Fake, resumed: Resumed) -> Result<Run
     };
     let stop = StopSignal::default();
     let mut evaluators = Evaluators::Shared(fake);
+    let procedure = procedure::<Fake>(problem.config.method);
+    procedure.refuse(problem, evaluators.of(Phase::Exploitation))?;
     let mut desk = Desk::new(problem, &mut evaluators, resumed, &mut log, &stop)?;
-    let stop = procedure::<Fake>(problem.config.method).run(&mut desk)?;
+    let stop = procedure.run(&mut desk)?;
     let (explored, exploited) = (
         desk.explorer.state().clone(),
         desk.exploiter.state().clone(),
