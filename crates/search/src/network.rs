@@ -1,5 +1,6 @@
 //! A network in training, on the host: what an interrupted training goes on from.
 
+use crate::Memory;
 use radars_supernet::{ChildState, DnasState, OneShotState};
 
 /// A network in training, between two epochs.
@@ -9,6 +10,8 @@ pub struct NetworkState {
     pub work: String,
     /// Epochs that are done.
     pub epochs: usize,
+    /// The memory of those epochs: what is left of a training need not reach its peak.
+    pub memory: Memory,
     /// Its values.
     pub network: Network,
 }

@@ -126,7 +126,7 @@ mod tests {
     use super::super::position::tests::{episode, epoch};
     use super::*;
     use crate::workload::tests::{RADARS, of};
-    use radars_search::{ExplorerState, Fidelity, Method, Network, NetworkState};
+    use radars_search::{ExplorerState, Fidelity, Memory, Method, Network, NetworkState};
 
     fn epochs(work: Work, count: usize) -> Epochs {
         let mut epochs = [0; Work::COUNT];
@@ -216,6 +216,7 @@ mod tests {
         let network = NetworkState {
             work: String::new(),
             epochs: 1,
+            memory: Memory::default(),
             network: Network::Child(radars_supernet::ChildState {
                 parameters: Vec::new(),
                 momenta: Vec::new(),

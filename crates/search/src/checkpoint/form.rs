@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The form of checkpoints; raised with every change that makes earlier ones unreadable or mean another thing.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 pub(super) const MANIFEST: &str = "manifest.json";
 pub(super) const STATE: &str = "state.json";

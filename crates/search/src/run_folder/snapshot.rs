@@ -1,8 +1,8 @@
 //! What a checkpoint of a run holds, and the networks in it as tensors.
 
 use crate::{
-    Checkpoint, ExploiterState, ExplorerState, Kept, Network, NetworkState, Phase, PhaseState,
-    Resumed, RunState,
+    Checkpoint, ExploiterState, ExplorerState, Kept, Memory, Network, NetworkState, Phase,
+    PhaseState, Resumed, RunState,
 };
 use radars_supernet::nn::SavedParameter;
 use radars_supernet::{ChildState, DnasState, OneShotState, Traffic};
@@ -31,6 +31,7 @@ pub(super) struct Snapshot {
 struct Head {
     work: String,
     epochs: usize,
+    memory: Memory,
     kind: Kind,
 }
 
@@ -97,6 +98,7 @@ impl Checkpoint<Snapshot> {
         let head = Head {
             work: state.work.clone(),
             epochs: state.epochs,
+            memory: state.memory,
             kind,
         };
         self.state.networks.insert(phase, head);
@@ -142,6 +144,7 @@ impl Checkpoint<Snapshot> {
         NetworkState {
             work: head.work.clone(),
             epochs: head.epochs,
+            memory: head.memory,
             network,
         }
     }

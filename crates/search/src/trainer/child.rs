@@ -3,7 +3,7 @@
 use super::{Trainer, images};
 use crate::evaluator::{Measured, Training};
 use crate::fingerprint::number;
-use crate::{Event, Fidelity, Fingerprint, Network, NetworkState, Result, Watch};
+use crate::{Event, Fidelity, Fingerprint, Memory, Network, NetworkState, Result, Watch};
 use radars_data::Loader;
 use radars_space::Architecture;
 use radars_supernet::{ChildTrainer, child_evaluation_macs, child_step_macs};
@@ -77,13 +77,16 @@ impl<B: Backend> Trainer<'_, B> {
         self.arena.reset_peaks();
         let seed = self.seed().derive(purpose, number(architecture));
         let mut child = ChildTrainer::new(&self.arena, space, architecture, settings, seed)?;
+        let mut before = Memory::default();
         let first = match watch.take_network(&work) {
             Some(NetworkState {
                 epochs,
+                memory,
                 network: Network::Child(state),
                 ..
             }) => {
                 child.restore(&state)?;
+                before = memory;
                 epochs
             }
             _ => {
@@ -119,6 +122,7 @@ impl<B: Backend> Trainer<'_, B> {
                 watch.keep_network(&NetworkState {
                     work: work.clone(),
                     epochs: epoch + 1,
+                    memory: self.memory(plan, before),
                     network: Network::Child(child.state()?),
                 })?;
             }
@@ -126,7 +130,7 @@ impl<B: Backend> Trainer<'_, B> {
         let Some(accuracy) = accuracy(&mut child, judge, watch)? else {
             return Ok(None);
         };
-        let memory = self.memory(plan);
+        let memory = self.memory(plan, before);
         let mut weights = Fingerprint::default();
         weights.add_weights(child.parameters())?;
         Ok(Some(Measured {

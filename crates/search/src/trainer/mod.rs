@@ -83,14 +83,17 @@ impl<'a, B: Backend> Trainer<'a, B> {
         }
     }
 
-    /// What the arena saw since its peaks were reset.
-    fn memory(&self, plan: Plan) -> Memory {
+    /// What the arena saw since its peaks were reset, and what it saw of the same training before the run was
+    /// left.
+    fn memory(&self, plan: Plan, before: Memory) -> Memory {
         let stats = self.arena.stats();
-        Memory {
+        let mut memory = Memory {
             planned_peak_bytes: plan.peak_bytes,
             actual_peak_bytes: stats.peak_bytes,
             high_water_bytes: stats.high_water_bytes,
-        }
+        };
+        memory.include(before);
+        memory
     }
 
     /// Cosine to zero over `epochs` epochs of `steps` steps, after the warm-up.

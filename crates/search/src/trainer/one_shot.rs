@@ -2,7 +2,7 @@
 
 use super::{Trainer, images};
 use crate::evaluator::{Shared, Sharing};
-use crate::{Event, Fingerprint, Network, NetworkState, Result, Watch};
+use crate::{Event, Fingerprint, Memory, Network, NetworkState, Result, Watch};
 use radars_space::{Architecture, Candidate};
 use radars_supernet::{OneShot, Plan, child_evaluation_macs, child_step_macs, plan_one_shot};
 use radars_tensor::Backend;
@@ -67,13 +67,16 @@ impl<B: Backend> Trainer<'_, B> {
         self.arena.reset_peaks();
         let (seed, space) = (self.one_shot_seed(), &self.problem().space);
         let mut shared = OneShot::new(space, candidates, self.task.weight_settings(), seed)?;
+        let mut before = Memory::default();
         let first = match watch.take_network(WORK) {
             Some(NetworkState {
                 epochs,
+                memory,
                 network: Network::OneShot(state),
                 ..
             }) => {
                 shared.restore(&state)?;
+                before = memory;
                 epochs
             }
             _ => 0,
@@ -102,6 +105,7 @@ impl<B: Backend> Trainer<'_, B> {
             watch.keep_network(&NetworkState {
                 work: WORK.into(),
                 epochs: epoch + 1,
+                memory: self.memory(plan, before),
                 network: Network::OneShot(shared.state()),
             })?;
         }
@@ -117,7 +121,7 @@ impl<B: Backend> Trainer<'_, B> {
         weights.add_saved(&shared.state().parameters);
         Ok(Some(Shared {
             accuracies,
-            memory: self.memory(plan),
+            memory: self.memory(plan, before),
             traffic: shared.traffic(),
             weights: weights.to_string(),
         }))

@@ -2,7 +2,9 @@
 
 use super::{Trainer, images};
 use crate::evaluator::{Exploitation, Exploited};
-use crate::{DnasConfig, Event, Fingerprint, Network, NetworkState, Result, Watch, relaxation};
+use crate::{
+    DnasConfig, Event, Fingerprint, Memory, Network, NetworkState, Result, Watch, relaxation,
+};
 use radars_space::Candidate;
 use radars_supernet::{DnasTrainer, Mixing, supernet_step_macs};
 use radars_tensor::Backend;
@@ -43,13 +45,16 @@ impl<B: Backend> Trainer<'_, B> {
         let seed = self.seed().derive("exploitation", iteration as u64);
         let of = self.supernet(candidates, mixing);
         let mut trainer = DnasTrainer::new(&self.arena, of, self.task.dnas_settings(), seed)?;
+        let mut before = Memory::default();
         let first = match watch.take_network(&work) {
             Some(NetworkState {
                 epochs,
+                memory,
                 network: Network::SuperNet(state),
                 ..
             }) => {
                 trainer.restore(&state)?;
+                before = memory;
                 epochs
             }
             _ => 0,
@@ -93,6 +98,7 @@ impl<B: Backend> Trainer<'_, B> {
             watch.keep_network(&NetworkState {
                 work: work.clone(),
                 epochs: epoch + 1,
+                memory: self.memory(plan, before),
                 network: Network::SuperNet(trainer.state()?),
             })?;
         }
@@ -100,7 +106,7 @@ impl<B: Backend> Trainer<'_, B> {
         weights.add_weights(trainer.parameters())?;
         Ok(Some(Exploited {
             architecture: trainer.derive()?,
-            memory: self.memory(plan),
+            memory: self.memory(plan, before),
             weights: weights.to_string(),
             seconds: began.elapsed().as_secs_f64(),
         }))

@@ -87,9 +87,9 @@ fn missing_files_are_named() {
 #[test]
 fn another_version_is_refused_whatever_else_its_manifest_has() {
     let (run, newest) = run_of_two();
-    let manifest = r#"{"schema": 2, "program": "9.1.0", "something": "new"}"#;
+    let manifest = r#"{"schema": 3, "program": "9.1.0", "something": "new"}"#;
     fs::write(newest.join("manifest.json"), manifest).unwrap();
-    let expected = "version 2 of the form, written by radars 9.1.0; this program reads version 1";
+    let expected = "version 3 of the form, written by radars 9.1.0; this program reads version 2";
     assert_eq!(reason(run.path()), expected);
 }
 
