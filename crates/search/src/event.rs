@@ -140,8 +140,8 @@ pub enum Event {
         baseline: Option<f64>,
         /// The memory of its training.
         memory: Option<Memory>,
-        /// What the search has spent so far: multiply-accumulates of training. Side by side with another
-        /// phase: this phase, and the other as far as this one has heard of it.
+        /// What the search has spent so far: multiply-accumulates of training. Where each phase has its own
+        /// memory: this phase, and the other as far as this one has heard of it.
         spent: u64,
         /// Seconds it took.
         seconds: f64,

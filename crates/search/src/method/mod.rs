@@ -81,9 +81,14 @@ impl<'a, E: Evaluator> Desk<'a, E> {
     /// Explores.
     pub fn explore(&mut self, plan: Plan) -> Result<Option<Stop>> {
         let bounds = self.evaluators.bounds();
+        let can_be_beside = matches!(self.evaluators, Evaluators::Split { .. });
         let evaluator = self.evaluators.of(Phase::Exploration);
         let mut lab = Lab::new(self.problem, evaluator, bounds);
-        lab.spent_elsewhere = self.exploiter.state().findings.spent;
+        // With memory of its own and no budget to share, it might as well run beside exploitation, whose
+        // spending it would not know: so it says the same in both schedules.
+        if !can_be_beside || self.problem.config.search.budget.is_some() {
+            lab.spent_elsewhere = self.exploiter.state().findings.spent;
+        }
         let resumed = self.networks.entry(Phase::Exploration).or_default();
         let mut watch = Watch::new(Phase::Exploration, self.observer, self.stop, resumed);
         self.explorer.explore(&mut lab, plan, &mut watch)
@@ -106,7 +111,7 @@ impl<'a, E: Evaluator> Desk<'a, E> {
     /// Trains what the first exploration recommends to convergence, and ends the only iteration.
     fn finish_with_promising(&mut self) -> Result<Stop> {
         if self.exploiter.state().iterations > 0 {
-            return Ok(Stop::Iterations);
+            return Ok(self.natural_end());
         }
         let stopped = self.exploit(|exploiter, explorer, lab, watch| {
             let promising = &explorer.state().iterations[0].promising;

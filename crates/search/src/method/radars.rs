@@ -22,14 +22,13 @@ impl<E: Evaluator> Procedure<E> for Radars {
             if let Some(stop) = over(problem, desk.exploiter.state()) {
                 return Ok(stop);
             }
-            if desk.explorer.state().iterations.len() <= iteration {
-                let before = desk.explorer.state().episodes;
-                if let Some(stop) = desk.explore(plan(problem, iteration))? {
-                    return Ok(stop);
-                }
-                if desk.explorer.state().episodes == before {
-                    return Ok(Stop::Budget);
-                }
+            if desk.explorer.state().iterations.len() <= iteration
+                && let Some(stop) = desk.explore(plan(problem, iteration))?
+            {
+                return Ok(stop);
+            }
+            if explored_nothing(&desk.explorer.state().iterations[..=iteration]) {
+                return Ok(Stop::Budget);
             }
             let stopped = desk.exploit(|exploiter, explorer, lab, watch| {
                 let explored = &explorer.state().iterations[iteration];
@@ -50,6 +49,13 @@ fn plan(problem: &Problem, iteration: usize) -> Plan {
         until_episode: Some((iteration + 1) * search.episodes),
         recommends: search.retrain,
     }
+}
+
+/// Whether the budget did not even pay for one episode of the last of these explorations. Asked of what is
+/// known, not of what this process did: a run that was left may have come to its end just before.
+fn explored_nothing(explorations: &[Explored]) -> bool {
+    let mut ends = explorations.iter().rev().map(|explored| explored.episodes);
+    ends.next() == Some(ends.next().unwrap_or(0))
 }
 
 /// Whether all is done, and why.

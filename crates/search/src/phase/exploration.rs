@@ -46,6 +46,8 @@ pub struct ExplorerState {
     pub iterations: Vec<Explored>,
     /// What was found.
     pub findings: Findings,
+    /// Episodes in a row, the last ones, that measured nothing.
+    pub stale: usize,
     /// What the sampler has learned.
     pub sampler: SamplerState,
     /// Seconds it took.
@@ -91,6 +93,7 @@ impl Explorer {
                 episodes: 0,
                 iterations: Vec::new(),
                 findings: Findings::default(),
+                stale: 0,
                 sampler: sampler.state()?,
                 seconds: 0.0,
             },
@@ -115,11 +118,7 @@ impl Explorer {
         plan: Plan,
         watch: &mut Watch<'_>,
     ) -> Result<Option<Stop>> {
-        let mut stale = 0;
-        while plan
-            .until_episode
-            .is_none_or(|last| self.state.episodes < last)
-        {
+        while self.goes_on(plan) {
             // Episodes that train nothing pass no other place where they could be stopped.
             if let Some(stop) = watch.stop() {
                 return Ok(Some(stop));
@@ -128,19 +127,24 @@ impl Explorer {
             let measured = self.episode(lab, plan, watch);
             self.state.seconds += started.elapsed().as_secs_f64();
             match measured? {
-                Attempt::Done(Episode::Measured) => stale = 0,
-                Attempt::Done(Episode::Known) => stale += 1,
+                Attempt::Done(Episode::Measured) => self.state.stale = 0,
+                Attempt::Done(Episode::Known) => self.state.stale += 1,
                 Attempt::Done(Episode::NoneLeft) | Attempt::Stopped(Stop::Budget) => break,
                 Attempt::Stopped(stop) => return Ok(Some(stop)),
             }
             self.keep(watch)?;
-            if plan.until_episode.is_none() && stale >= STALE {
-                break;
-            }
         }
         lab.require_measured(&self.state.findings, self.state.episodes)?;
         self.end(plan.recommends, plan.fidelity, watch)?;
         Ok(None)
+    }
+
+    /// Whether there is an episode to come, as far as what is known decides it.
+    fn goes_on(&self, plan: Plan) -> bool {
+        match plan.until_episode {
+            Some(last) => self.state.episodes < last,
+            None => self.state.stale < STALE,
+        }
     }
 
     /// Notes that an exploration is over, and what it recommends.

@@ -1,7 +1,7 @@
 //! The other methods, with an evaluator that looks everything up; what a budget means for each.
 
 use super::fake::{Call, Fake, KERNELS, Run, finished, problem, run};
-use crate::{Config, Error, Event, Fidelity, Method, Resumed, Stop};
+use crate::{Error, Event, Fidelity, Method, Resumed, Stop};
 
 fn of(method: Method, budget: Option<u64>) -> Run {
     let problem = problem(|config| {
@@ -121,23 +121,4 @@ fn screening_leaves_enough_for_the_finalists() {
     let run = of(Method::Random, Some(15));
     assert_eq!(run.fake.trained(Fidelity::Proxy).len(), 2);
     assert_eq!(run.fake.trained(Fidelity::Exact).len(), 1);
-}
-
-#[test]
-fn every_method_goes_on_where_it_was_left() {
-    for method in Method::ALL {
-        let change = |config: &mut Config| config.method = method;
-        let problem = problem(change);
-        let whole = finished(&problem, Fake::default());
-        for interrupted in 0..whole.fake.calls.len() {
-            let fake = Fake {
-                interrupted_call: Some(interrupted),
-                ..Fake::default()
-            };
-            let left = run(&problem, fake, Resumed::default()).unwrap();
-            let done = run(&problem, Fake::default(), left.kept).unwrap();
-            let what = format!("{method} left in call {interrupted}");
-            assert_eq!(super::untimed(&done), super::untimed(&whole), "{what}");
-        }
-    }
 }

@@ -229,6 +229,8 @@ pub(super) fn problem(change: impl FnOnce(&mut Config)) -> Problem {
 pub(super) struct Log {
     pub events: Vec<Event>,
     pub kept: Resumed,
+    /// How `kept` was after each change.
+    pub history: Vec<Resumed>,
 }
 
 impl Observer for Log {
@@ -247,6 +249,7 @@ impl Observer for Log {
             }
             _ => {}
         }
+        self.history.push(self.kept.clone());
         Ok(())
     }
 }
@@ -260,6 +263,8 @@ pub(super) struct Run {
     pub events: Vec<Event>,
     /// Where it could be gone on with.
     pub kept: Resumed,
+    /// Everywhere it could have been gone on with, in order.
+    pub history: Vec<Resumed>,
 }
 
 /// Runs from `resumed` until the search ends or is interrupted.
@@ -288,6 +293,7 @@ pub(super) fn run(problem: &Problem, fake: Fake, resumed: Resumed) -> Result<Run
         stop,
         events: log.events,
         kept: log.kept,
+        history: log.history,
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod baselines;
 mod fake;
+mod left;
 mod refusals;
 
 use crate::{Event, ExploiterState, ExplorerState, Fidelity, Resumed, Stop};
