@@ -9,9 +9,14 @@ use serde::Serialize;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// How many whole checkpoints are kept.
 const KEPT: usize = 2;
+
+/// How long a lock is waited for: a process that was just killed, or a child that it was starting then, may
+/// not have let go of it yet.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The checkpoints of a run that this process goes on with; one process at a time.
 #[derive(Debug)]
@@ -133,7 +138,13 @@ fn lock(folder: &Path) -> Result<File> {
     let mut options = File::options();
     let file = options.write(true).create(true).truncate(false).open(&path);
     let file = file.map_err(at(&path))?;
-    match file.try_lock() {
+    let patience = Instant::now() + PATIENCE;
+    let mut locked = file.try_lock();
+    while matches!(locked, Err(TryLockError::WouldBlock)) && Instant::now() < patience {
+        std::thread::sleep(PATIENCE / 20);
+        locked = file.try_lock();
+    }
+    match locked {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::CheckpointsInUse {
             path: folder.to_path_buf(),
