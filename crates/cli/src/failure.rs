@@ -2,6 +2,7 @@
 
 use radars_search::Error;
 use std::fmt;
+use std::io;
 use std::process::ExitCode;
 
 /// Why a command did not do what it was asked to.
@@ -106,6 +107,9 @@ fn way_out(error: &Error) -> Option<&'static str> {
     use radars_data::Error as Data;
     use radars_space::Error as Space;
     Some(match error {
+        Error::File { source, .. } if is_full(source) => {
+            "make room on the disk, then go on with --resume; a run without a config.toml starts anew"
+        }
         Error::NothingMeasured => "give it more time, or go on with --resume",
         Error::Data(Data::UnknownName { .. } | Data::Unrecognised { .. }) => {
             "name the data set with --data: a built-in one or a folder of images"
@@ -124,6 +128,12 @@ fn way_out(error: &Error) -> Option<&'static str> {
         Error::Space(Space::Read { .. }) => "name a readable TOML file with --space",
         _ => return None,
     })
+}
+
+/// Whether a write found no room.
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
 /// The error and its causes, each said once, and the way out.

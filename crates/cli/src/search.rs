@@ -107,6 +107,14 @@ fn resume(path: &Path, arguments: &SearchArgs) -> Result<String> {
             path.display()
         )));
     }
+    if arguments.run.schedule == Schedule::Overlapped && config.search.exploration_memory.is_none()
+    {
+        return Err(Failure::bad_input(anyhow!(
+            "{}: each phase of this run has all of the memory, so they cannot run side by side; leave out \
+             --schedule overlapped",
+            path.display()
+        )));
+    }
     device::check_available(config.memory)?;
     let task = loading::task(config, arguments.run.quiet)?;
     let progress = progress(&task, resumed.as_ref(), arguments);

@@ -31,6 +31,8 @@ pub(crate) const RESULT: &str = "result.json";
 pub struct RunFolder {
     path: PathBuf,
     events: File,
+    /// Bytes of whole lines in it.
+    length: u64,
     /// Lines of `events.jsonl` so far.
     written: BTreeMap<Phase, u64>,
     checkpoints: Checkpoints,
@@ -106,8 +108,10 @@ impl RunFolder {
 
     fn begin(path: PathBuf) -> Result<Self> {
         let events = path.join(EVENTS);
-        let events = File::create_new(&events).map_err(at(&events))?;
+        let mut options = File::options();
+        let events = (options.append(true).create_new(true).open(&events)).map_err(at(&events))?;
         Ok(Self {
+            length: 0,
             checkpoints: Checkpoints::open(&path)?,
             path,
             events,

@@ -34,7 +34,12 @@ impl RunFolder {
         })?;
         line.push(b'\n');
         // One call a line and no buffer: whoever reads along, or a crash, sees whole lines.
-        self.events.write_all(&line).map_err(at(&path))?;
+        if let Err(error) = self.events.write_all(&line) {
+            // On a full disk a part of it: the other phase may yet write behind it.
+            let _ = self.events.set_len(self.length);
+            return Err(at(&path)(error));
+        }
+        self.length += line.len() as u64;
         *self.written.entry(phase).or_default() += 1;
         Ok(())
     }

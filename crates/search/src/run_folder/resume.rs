@@ -76,8 +76,10 @@ impl RunFolder {
                 path: path.to_path_buf(),
             });
         }
+        let events = kept_events(path, &checkpoint.state.events)?;
         let mut folder = RunFolder {
-            events: kept_events(path, &checkpoint.state.events)?,
+            length: events.metadata().map_err(at(&path.join(EVENTS)))?.len(),
+            events,
             written: checkpoint.state.events.clone(),
             path: path.to_path_buf(),
             checkpoints,
