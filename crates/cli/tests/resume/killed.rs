@@ -1,0 +1,90 @@
+//! `kill -9` at any moment: what comes after is the same run, to the last bit and the last line.
+
+use super::folder::{Left, lines, wait_for_lines};
+use super::{Folder, SEARCH};
+use radars_tensor::random::Seed;
+use rand::RngExt;
+use std::time::Duration;
+
+/// Kills a search at random moments, one in each of `kills` equal parts of it; resumes it each time.
+fn check(flags: &str, kills: usize) {
+    let line = format!("{SEARCH} {flags}");
+    let folder = Folder::new();
+    let (whole, took) = folder.uninterrupted(&line);
+    let run = folder.join("run");
+    let schedule = match flags.find("--schedule") {
+        Some(at) => &flags[at..],
+        None => "",
+    };
+    let mut rng = Seed(kills as u64).stream("moments", 0);
+    let mut killed = 0;
+    let mut anew = 0;
+    let mut next = || match run.join("config.toml").exists() {
+        true => format!("search --resume run --quiet --threads 1 {schedule}"),
+        false => {
+            // Killed before it had a configuration: there is nothing to go on with.
+            anew += 1;
+            let _ = std::fs::remove_dir_all(&run);
+            format!("{line} --out run")
+        }
+    };
+    for part in 0..kills {
+        let mut child = folder.start(&next());
+        // A moment is a line of the log, so that slow machines are killed as late as fast ones; and a delay.
+        let moment = whole.events.len() * part / kills;
+        if !wait_for_lines(&run, moment, &mut child) {
+            break;
+        }
+        let delay: f64 = rng.random();
+        std::thread::sleep(Duration::from_secs_f64(
+            delay * took.as_secs_f64() / kills as f64,
+        ));
+        child.kill().unwrap();
+        killed += usize::from(child.wait().unwrap().code().is_none());
+    }
+    folder.stdout(&next());
+    // The last moments may come when all is over.
+    assert!(
+        killed + 1 + kills / 10 >= kills,
+        "killed {killed} of {kills} times"
+    );
+    assert!(anew <= 2, "began anew {anew} times");
+    let log = std::fs::read_to_string(run.join("events.jsonl")).unwrap();
+    let resumed = log.matches(r#""event":"resumed""#).count();
+    assert!(
+        resumed >= kills / 2,
+        "{resumed} of {killed} kills are told of"
+    );
+    assert!(lines(&run) > whole.events.len());
+    Left::read(&run).assert_same(&whole, flags);
+}
+
+#[test]
+fn radars_one_phase_after_the_other() {
+    check("--method radars", 20);
+}
+
+#[test]
+fn radars_with_its_phases_side_by_side() {
+    check("--exploration-memory 3MiB --schedule overlapped", 20);
+}
+
+#[test]
+fn quantnas() {
+    check("--method quantnas", 6);
+}
+
+#[test]
+fn evolution() {
+    check("--method evolution", 4);
+}
+
+#[test]
+fn one_shot() {
+    check("--method one-shot", 6);
+}
+
+#[test]
+fn dnas_over_the_whole_space() {
+    check("--method dnas --mixing factorised", 6);
+}
