@@ -12,6 +12,17 @@ pub struct Fans {
     pub fan_out: usize,
 }
 
+impl Fans {
+    /// Those of a convolution of `channels` in and out with a square kernel.
+    pub fn conv2d([channels_in, channels_out]: [usize; 2], kernel: usize, groups: usize) -> Self {
+        let (window, groups) = (kernel * kernel, groups.max(1));
+        Fans {
+            fan_in: window * channels_in / groups,
+            fan_out: window * channels_out / groups,
+        }
+    }
+}
+
 /// A distribution of initial weights; its mean is 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Initialiser {

@@ -53,12 +53,8 @@ impl Conv2dSettings {
 
     /// How many values flow into and out of one of its units.
     pub fn fans(&self) -> Fans {
-        let window = self.kernel * self.kernel;
-        let groups = self.options.groups.max(1);
-        Fans {
-            fan_in: window * self.in_channels / groups,
-            fan_out: window * self.out_channels / groups,
-        }
+        let channels = [self.in_channels, self.out_channels];
+        Fans::conv2d(channels, self.kernel, self.options.groups)
     }
 }
 

@@ -12,7 +12,7 @@ pub(crate) use uniform::Uniform;
 
 pub use evolution::Individual;
 
-use crate::Result;
+use crate::{Error, Result};
 use radars_controller::ControllerState;
 use serde::{Deserialize, Serialize};
 
@@ -31,13 +31,23 @@ pub(crate) trait Sampler {
     fn propose(&mut self, episode: u64) -> Result<Option<Proposal>>;
 
     /// Learns what it was worth; gives the average that it was compared with, where there is one.
-    fn learn(&mut self, choices: &[usize], reward: f64) -> Result<Option<f64>>;
+    fn learn(&mut self, choices: &[usize], reward: f64) -> Result<Option<f64>> {
+        let _ = (choices, reward);
+        Ok(None)
+    }
 
     /// All that was learned.
-    fn state(&self) -> Result<SamplerState>;
+    fn state(&self) -> Result<SamplerState> {
+        Ok(SamplerState::Nothing)
+    }
 
     /// Goes on from a state.
-    fn restore(&mut self, state: &SamplerState) -> Result<()>;
+    fn restore(&mut self, state: &SamplerState) -> Result<()> {
+        match state {
+            SamplerState::Nothing => Ok(()),
+            _ => Err(Error::OtherMethod),
+        }
+    }
 }
 
 /// All that a sampler has learned.

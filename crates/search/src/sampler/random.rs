@@ -1,6 +1,6 @@
 //! Random search: every decision uniformly at random.
 
-use super::{Proposal, Sampler, SamplerState};
+use super::{Proposal, Sampler};
 use crate::Result;
 use radars_tensor::random::Seed;
 use rand::RngExt;
@@ -33,17 +33,5 @@ impl Sampler for Random {
             choices: self.draw(episode),
             entropy: Some(nats / self.decisions.len().max(1) as f64),
         }))
-    }
-
-    fn learn(&mut self, _: &[usize], _: f64) -> Result<Option<f64>> {
-        Ok(None)
-    }
-
-    fn state(&self) -> Result<SamplerState> {
-        Ok(SamplerState::Nothing)
-    }
-
-    fn restore(&mut self, _: &SamplerState) -> Result<()> {
-        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Uniform architectures: the same candidate in every layer, one after the other.
 
-use super::{Proposal, Sampler, SamplerState};
+use super::{Proposal, Sampler};
 use crate::Result;
 use radars_space::{Architecture, Candidate, Space};
 
@@ -41,18 +41,6 @@ impl Sampler for Uniform {
             choices: choices.clone(),
             entropy: None,
         }))
-    }
-
-    fn learn(&mut self, _: &[usize], _: f64) -> Result<Option<f64>> {
-        Ok(None)
-    }
-
-    fn state(&self) -> Result<SamplerState> {
-        Ok(SamplerState::Nothing)
-    }
-
-    fn restore(&mut self, _: &SamplerState) -> Result<()> {
-        Ok(())
     }
 }
 

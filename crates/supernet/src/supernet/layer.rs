@@ -39,11 +39,8 @@ pub(super) struct Site<'a, B: Backend> {
 impl<B: Backend> Site<'_, B> {
     /// The fans of a kernel of side `kernel`.
     pub fn fans(&self, kernel: usize) -> Fans {
-        let window = kernel * kernel;
-        Fans {
-            fan_in: window * self.geometry.input.channels / self.geometry.groups,
-            fan_out: window * self.geometry.output.channels / self.geometry.groups,
-        }
+        let g = &self.geometry;
+        Fans::conv2d([g.input.channels, g.output.channels], kernel, g.groups)
     }
 
     /// The shape of a kernel of side `kernel`.
