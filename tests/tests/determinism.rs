@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use radars_search::{
-    Config, Evaluator, Event, Memory, Observer, Phase, Problem, Result, RunResult, Setup,
+    Config, Evaluator, Event, Memory, Method, Observer, Phase, Problem, Result, RunResult, Setup,
     StopSignal, Task, Trainer, candidates_of, search,
 };
 use radars_space::{Architecture, BitChoices, Choices, ImageShape, Layer, Reward, Space};
@@ -225,4 +225,22 @@ fn another_seed_is_another_run() {
         run.result.fingerprint
     };
     assert_ne!(fingerprint(1), fingerprint(2));
+}
+
+/// Every method: the same run on any number of threads, planned to the byte, within the bound.
+#[test]
+fn of_every_method() {
+    for method in Method::ALL {
+        let mut task = task(Mixing::Factorised, 1);
+        task.problem.config.method = method;
+        task.problem.config.baselines.one_shot_paths = 5;
+        let one = run(&task, AMPLE, 1, Isa::detect());
+        let memory = one.result.memory;
+        assert_eq!(
+            memory.planned_peak_bytes, memory.actual_peak_bytes,
+            "{method}"
+        );
+        assert!(memory.high_water_bytes <= memory.bound_bytes, "{method}");
+        one.assert_same(&run(&task, AMPLE, 2, Isa::detect()), method.name());
+    }
 }

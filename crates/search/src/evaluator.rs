@@ -73,8 +73,6 @@ pub struct Sharing<'a> {
     pub epochs: usize,
     /// The paths to measure.
     pub paths: &'a [Architecture],
-    /// The plan of the largest path.
-    pub plan: Plan,
 }
 
 /// What a one-shot search found.

@@ -9,7 +9,7 @@ use radars_nn::tensor::{Arena, Backend, Meta, Stats};
 use radars_space::{Architecture, Space};
 
 /// What a training needs, to the byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Most bytes in use at once.
     pub peak_bytes: usize,
@@ -32,7 +32,7 @@ impl Plan {
     }
 
     /// The larger of each figure: what two trainings need, one after the other.
-    pub(crate) fn largest(self, other: Plan) -> Plan {
+    pub fn largest(self, other: Plan) -> Plan {
         Plan {
             peak_bytes: self.peak_bytes.max(other.peak_bytes),
             high_water_bytes: self.high_water_bytes.max(other.high_water_bytes),

@@ -106,13 +106,11 @@ fn sharing<'a, E: Evaluator>(
     paths: &'a [Architecture],
 ) -> Result<(Sharing<'a>, u64)> {
     let config = &lab.problem.config;
-    let plan = lab.evaluator.plan_sharing(candidates)?;
     let search = &config.search;
     let mut sharing = Sharing {
         candidates,
         epochs: search.iterations * search.episodes * config.training.proxy_epochs,
         paths,
-        plan,
     };
     if let Some(budget) = search.budget {
         let dearest = crate::kernel_path::largest(&lab.problem.space)?;

@@ -4,9 +4,12 @@ use super::{Trainer, images};
 use crate::evaluator::{Shared, Sharing};
 use crate::{Event, Fingerprint, Memory, Network, NetworkState, Result, Watch};
 use radars_space::{Architecture, Candidate};
-use radars_supernet::{OneShot, Plan, child_evaluation_macs, child_step_macs, plan_one_shot};
+use radars_supernet::{
+    OneShot, Plan, child_evaluation_macs, child_step_macs, plan_one_shot, plan_one_shot_path,
+};
 use radars_tensor::Backend;
 use radars_tensor::random::Seed;
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 /// Which training a checkpoint's network belongs to: there is only one in a run.
@@ -53,6 +56,25 @@ impl<B: Backend> Trainer<'_, B> {
         Ok(cost)
     }
 
+    /// The plan of the paths that are sampled, which need not be the largest there are.
+    fn plan_sampled(&self, sharing: &Sharing<'_>) -> Result<Plan> {
+        let (seed, space) = (self.one_shot_seed(), &self.problem().space);
+        let steps = (sharing.epochs * self.weights.batches_per_epoch()) as u64;
+        let trained = (0..steps).map(|step| self.path(seed, step));
+        let (mut plan, mut planned) = (Plan::default(), BTreeSet::new());
+        for path in trained.chain(sharing.paths.iter().cloned()) {
+            // Memory depends on the kernels alone: operands are f32 whatever the bits.
+            let kernels: Vec<usize> = path.layers().iter().map(|c| c.kernel).collect();
+            if planned.insert(kernels) {
+                let (batches, settings) = (self.task.search_batches(), self.task.weight_settings());
+                plan = plan.largest(plan_one_shot_path::<B>(
+                    &self.spec, space, &path, batches, settings,
+                )?);
+            }
+        }
+        Ok(plan)
+    }
+
     pub(super) fn train_one_shot(
         &mut self,
         sharing: Sharing<'_>,
@@ -62,8 +84,8 @@ impl<B: Backend> Trainer<'_, B> {
             candidates,
             epochs,
             paths,
-            plan,
         } = sharing;
+        let plan = self.plan_sampled(&sharing)?;
         self.arena.reset_peaks();
         let (seed, space) = (self.one_shot_seed(), &self.problem().space);
         let mut shared = OneShot::new(space, candidates, self.task.weight_settings(), seed)?;

@@ -190,7 +190,7 @@ impl Evaluator for Fake {
         let paths = sharing.paths.iter();
         Ok(Some(Shared {
             accuracies: paths.map(|p| of(self.proxy_accuracy, kernel(p))).collect(),
-            memory: memory(sharing.plan),
+            memory: memory(plan(7)),
             traffic: Traffic {
                 uploaded_bytes: 11,
                 downloaded_bytes: 12,
