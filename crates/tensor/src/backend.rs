@@ -1,7 +1,9 @@
 //! The `Backend` trait: what a device has to be able to compute.
 
 use crate::geometry::{Axis, BatchNorm, Conv2d, CrossEntropy, Embedding, MatMul, Pool2d};
-use crate::op::{AdamStep, BinaryOp, Coefficient, MaskOp, Op, Operand, ReduceOp, SgdStep, UnaryOp};
+use crate::op::{
+    AdamStep, BinaryOp, Coefficient, ConvValues, MaskOp, Op, Operand, ReduceOp, SgdStep, UnaryOp,
+};
 use crate::{Activation, FixedPoint, Mut, Ref, Result, compose};
 
 /// A device that computes on ranges of its memory.
@@ -122,6 +124,48 @@ pub trait Backend: Sized + Send + Sync + 'static {
         dw: Mut<'_, Self>,
         scratch: Mut<'_, Self>,
     ) -> Result<()>;
+    /// The convolution `y = Qx(x) * Qw(w)` of operands with given [`ConvValues`], where `Q` quantises
+    /// what is to be quantised and is the identity else; of floats, it is [`Backend::conv2d_fprop`].
+    fn fake_quantised_conv2d_fprop(
+        &self,
+        g: &Conv2d,
+        values: ConvValues,
+        x: Ref<'_, Self>,
+        w: Ref<'_, Self>,
+        y: Mut<'_, Self>,
+        scratch: Mut<'_, Self>,
+    ) -> Result<()> {
+        compose::fake_quantised_conv2d_fprop(self, g, values, x, w, y, scratch)
+    }
+    /// The gradient of `Qx(x)` in [`Backend::fake_quantised_conv2d_fprop`]: that of the convolution's input
+    /// with weights `Qw(w)`. Whether it passes the quantiser of `x` is left to the caller.
+    fn fake_quantised_conv2d_dgrad(
+        &self,
+        g: &Conv2d,
+        values: ConvValues,
+        dy: Ref<'_, Self>,
+        w: Ref<'_, Self>,
+        dx: Mut<'_, Self>,
+        scratch: Mut<'_, Self>,
+    ) -> Result<()> {
+        compose::fake_quantised_conv2d_dgrad(self, g, values, dy, w, dx, scratch)
+    }
+    /// The gradient of `w` in [`Backend::fake_quantised_conv2d_fprop`]: that of the convolution's weights
+    /// with input `Qx(x)`, and zero where the quantiser of `w`, if there is one, lets no gradient pass
+    /// ([`FixedPoint::passes`]). Else `w` is not read.
+    #[allow(clippy::too_many_arguments)]
+    fn fake_quantised_conv2d_wgrad(
+        &self,
+        g: &Conv2d,
+        values: ConvValues,
+        x: Ref<'_, Self>,
+        w: Ref<'_, Self>,
+        dy: Ref<'_, Self>,
+        dw: Mut<'_, Self>,
+        scratch: Mut<'_, Self>,
+    ) -> Result<()> {
+        compose::fake_quantised_conv2d_wgrad(self, g, values, x, w, dy, dw, scratch)
+    }
     /// Pooling.
     fn pool2d(&self, g: &Pool2d, x: Ref<'_, Self>, y: Mut<'_, Self>) -> Result<()>;
     /// The gradient of the pooling's input.

@@ -3,8 +3,8 @@
 //! A backend that has no kernel of its own for one of them uses these; parity tests compare a kernel
 //! with them. Each has its scratch size beside it, in terms of the primitives' own.
 
-use crate::geometry::{Axis, BatchNorm};
-use crate::op::{BinaryOp, Coefficient, Op, Operand, UnaryOp};
+use crate::geometry::{Axis, BatchNorm, Conv2d};
+use crate::op::{BinaryOp, Coefficient, ConvValues, MaskOp, Op, Operand, UnaryOp, Values};
 use crate::{
     Activation, Backend, BatchNormInference, BatchNormSaved, FixedPoint, Mut, Ref, Result, aligned,
 };
@@ -13,7 +13,27 @@ const F32: usize = size_of::<f32>();
 
 /// Scratch of the composed form of a fused `op`; 0 for operations that have none.
 pub fn scratch_bytes<B: Backend>(spec: &B::Spec, op: &Op<'_>) -> usize {
+    let quantised = |values, elements: usize| match values {
+        Values::Quantise(_) => aligned(elements * F32),
+        Values::Float | Values::OnGrid(_) => 0,
+    };
     match *op {
+        Op::FakeQuantisedConv2dFprop(g, ConvValues { x, w }) => {
+            quantised(x, g.input_elements())
+                + quantised(w, g.weight_elements())
+                + B::scratch_bytes(spec, &Op::Conv2dFprop(g))
+        }
+        Op::FakeQuantisedConv2dDgrad(g, ConvValues { w, .. }) => {
+            quantised(w, g.weight_elements()) + B::scratch_bytes(spec, &Op::Conv2dDgrad(g))
+        }
+        Op::FakeQuantisedConv2dWgrad(g, ConvValues { x, w }) => {
+            let mask = match w {
+                Values::Quantise(_) => g.weight_elements().div_ceil(8),
+                Values::Float | Values::OnGrid(_) => 0,
+            };
+            let plain = B::scratch_bytes(spec, &Op::Conv2dWgrad(g));
+            (quantised(x, g.input_elements()) + plain).max(mask)
+        }
         Op::BatchNormActivation(g) => B::scratch_bytes(spec, &Op::BatchNorm(g)),
         Op::BatchNormActivationBackward(g) => {
             aligned(g.rows * g.channels * F32)
@@ -23,6 +43,111 @@ pub fn scratch_bytes<B: Backend>(spec: &B::Spec, op: &Op<'_>) -> usize {
         Op::MixQuantised(_, n) => n * F32,
         Op::MixQuantisedBackward(_, n) => aligned(n * F32) + B::scratch_bytes(spec, &Op::Dot(n)),
         _ => 0,
+    }
+}
+
+/// [`Backend::fake_quantised_conv2d_fprop`]: quantise into scratch, then convolve.
+pub fn fake_quantised_conv2d_fprop<B: Backend>(
+    backend: &B,
+    g: &Conv2d,
+    values: ConvValues,
+    x: Ref<'_, B>,
+    w: Ref<'_, B>,
+    y: Mut<'_, B>,
+    scratch: Mut<'_, B>,
+) -> Result<()> {
+    const NAME: &str = "fake_quantised_conv2d_fprop";
+    let g = &g.checked()?;
+    let x = x.checked(NAME, "x", g.input_elements() * F32)?;
+    let w = w.checked(NAME, "w", g.weight_elements() * F32)?;
+    let y = y.checked(NAME, "y", g.output_elements() * F32)?;
+    let (x, scratch) = Taken::new(backend, NAME, values.x, x, scratch)?;
+    let (w, scratch) = Taken::new(backend, NAME, values.w, w, scratch)?;
+    backend.conv2d_fprop(g, x.view(), w.view(), y, scratch)
+}
+
+/// [`Backend::fake_quantised_conv2d_dgrad`]: quantise the weights into scratch, then the plain gradient.
+pub fn fake_quantised_conv2d_dgrad<B: Backend>(
+    backend: &B,
+    g: &Conv2d,
+    values: ConvValues,
+    dy: Ref<'_, B>,
+    w: Ref<'_, B>,
+    dx: Mut<'_, B>,
+    scratch: Mut<'_, B>,
+) -> Result<()> {
+    const NAME: &str = "fake_quantised_conv2d_dgrad";
+    let g = &g.checked()?;
+    let dy = dy.checked(NAME, "dy", g.output_elements() * F32)?;
+    let w = w.checked(NAME, "w", g.weight_elements() * F32)?;
+    let dx = dx.checked(NAME, "dx", g.input_elements() * F32)?;
+    let (w, scratch) = Taken::new(backend, NAME, values.w, w, scratch)?;
+    backend.conv2d_dgrad(g, dy, w.view(), dx, scratch)
+}
+
+/// [`Backend::fake_quantised_conv2d_wgrad`]: quantise the images into scratch, then the plain gradient, then
+/// the mask of the weights' quantiser, in the same scratch.
+#[allow(clippy::too_many_arguments)]
+pub fn fake_quantised_conv2d_wgrad<B: Backend>(
+    backend: &B,
+    g: &Conv2d,
+    values: ConvValues,
+    x: Ref<'_, B>,
+    w: Ref<'_, B>,
+    dy: Ref<'_, B>,
+    dw: Mut<'_, B>,
+    mut scratch: Mut<'_, B>,
+) -> Result<()> {
+    const NAME: &str = "fake_quantised_conv2d_wgrad";
+    let g = &g.checked()?;
+    let x = x.checked(NAME, "x", g.input_elements() * F32)?;
+    let w = w.checked(NAME, "w", g.weight_elements() * F32)?;
+    let dy = dy.checked(NAME, "dy", g.output_elements() * F32)?;
+    let mut dw = dw.checked(NAME, "dw", g.weight_elements() * F32)?;
+    let (x, rest) = Taken::new(backend, NAME, values.x, x, scratch.reborrow())?;
+    backend.conv2d_wgrad(g, x.view(), dy, dw.reborrow(), rest)?;
+    match values.w {
+        Values::Float | Values::OnGrid(_) => Ok(()),
+        Values::Quantise(format) => {
+            let bytes = g.weight_elements().div_ceil(8);
+            let (mut mask, _) = scratch.split(NAME, "scratch", bytes)?;
+            backend.mask(MaskOp::InRange(format), w, mask.reborrow())?;
+            backend.apply_mask(mask.as_ref(), dw)
+        }
+    }
+}
+
+/// An operand as a convolution takes it: where it lies, or quantised in scratch.
+enum Taken<'a, B: Backend> {
+    AsIs(Ref<'a, B>),
+    Quantised(Mut<'a, B>),
+}
+
+impl<'a, B: Backend> Taken<'a, B> {
+    /// The operand, and what is left of the scratch.
+    fn new(
+        backend: &B,
+        op: &'static str,
+        values: Values,
+        operand: Ref<'a, B>,
+        scratch: Mut<'a, B>,
+    ) -> Result<(Self, Mut<'a, B>)> {
+        match values {
+            Values::Float | Values::OnGrid(_) => Ok((Taken::AsIs(operand), scratch)),
+            Values::Quantise(format) => {
+                let (mut quantised, rest) = scratch.split(op, "scratch", operand.bytes())?;
+                let quantise = UnaryOp::FakeQuantise(format);
+                backend.unary(quantise, Operand::Read(operand), quantised.reborrow())?;
+                Ok((Taken::Quantised(quantised), rest))
+            }
+        }
+    }
+
+    fn view(&self) -> Ref<'_, B> {
+        match self {
+            Taken::AsIs(operand) => *operand,
+            Taken::Quantised(quantised) => quantised.as_ref(),
+        }
     }
 }
 

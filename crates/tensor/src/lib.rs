@@ -64,7 +64,10 @@ pub use geometry::{
 };
 pub use memory::{ALIGN, Arena, Buffer, Mut, Ref, Region, Stats, Suballocator, aligned};
 pub use meta::Meta;
-pub use op::{AdamStep, BinaryOp, Coefficient, MaskOp, Op, Operand, ReduceOp, SgdStep, UnaryOp};
+pub use op::{
+    AdamStep, BinaryOp, Coefficient, ConvValues, MaskOp, Op, Operand, ReduceOp, SgdStep, UnaryOp,
+    Values,
+};
 pub use ops::Normalised;
 pub use shape::{MAX_RANK, Shape};
 pub use tensor::Tensor;

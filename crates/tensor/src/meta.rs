@@ -1,6 +1,8 @@
 //! `Meta<B>`: the planning twin of a backend. It stores nothing and computes nothing.
 
-use crate::op::{AdamStep, BinaryOp, Coefficient, MaskOp, Op, Operand, ReduceOp, SgdStep, UnaryOp};
+use crate::op::{
+    AdamStep, BinaryOp, Coefficient, ConvValues, MaskOp, Op, Operand, ReduceOp, SgdStep, UnaryOp,
+};
 use crate::{
     Activation, Axis, Backend, BatchNorm, BatchNormInference, BatchNormSaved, Conv2d, CrossEntropy,
     Embedding, Error, FixedPoint, MatMul, Mut, Pool2d, Ref, Result,
@@ -71,6 +73,9 @@ impl<B: Backend> Backend for Meta<B> {
         conv2d_fprop(&Conv2d, R<'_, B>, R<'_, B>, M<'_, B>, M<'_, B>);
         conv2d_dgrad(&Conv2d, R<'_, B>, R<'_, B>, M<'_, B>, M<'_, B>);
         conv2d_wgrad(&Conv2d, R<'_, B>, R<'_, B>, M<'_, B>, M<'_, B>);
+        fake_quantised_conv2d_fprop(&Conv2d, ConvValues, R<'_, B>, R<'_, B>, M<'_, B>, M<'_, B>);
+        fake_quantised_conv2d_dgrad(&Conv2d, ConvValues, R<'_, B>, R<'_, B>, M<'_, B>, M<'_, B>);
+        fake_quantised_conv2d_wgrad(&Conv2d, ConvValues, R<'_, B>, R<'_, B>, R<'_, B>, M<'_, B>, M<'_, B>);
         pool2d(&Pool2d, R<'_, B>, M<'_, B>);
         pool2d_backward(&Pool2d, R<'_, B>, R<'_, B>, M<'_, B>);
         batch_norm(&BatchNorm, M<'_, B>, R<'_, B>, R<'_, B>, M<'_, B>, M<'_, B>, M<'_, B>);

@@ -148,6 +148,37 @@ pub struct AdamStep {
     pub bias_corrections: (f32, f32),
 }
 
+/// What is known of the values of a convolution's operand, and what happens to them on the way in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Values {
+    /// Any floats, taken as they are.
+    Float,
+    /// Values of that format already, taken as they are; a backend may rely on it, and the result is
+    /// unspecified where it is not so (but for NaN, which stays NaN).
+    OnGrid(FixedPoint),
+    /// Any floats, of which the nearest values of that format are taken.
+    Quantise(FixedPoint),
+}
+
+impl Values {
+    /// The format of the values that the convolution multiplies; none for floats.
+    pub fn format(self) -> Option<FixedPoint> {
+        match self {
+            Values::Float => None,
+            Values::OnGrid(format) | Values::Quantise(format) => Some(format),
+        }
+    }
+}
+
+/// The values of both operands of a convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConvValues {
+    /// Of the images.
+    pub x: Values,
+    /// Of the weights.
+    pub w: Values,
+}
+
 /// An operation that may want scratch memory; what [`Backend::scratch_bytes`] is asked about.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Op<'a> {
@@ -157,6 +188,12 @@ pub enum Op<'a> {
     Conv2dDgrad(Conv2d),
     /// [`Backend::conv2d_wgrad`].
     Conv2dWgrad(Conv2d),
+    /// [`Backend::fake_quantised_conv2d_fprop`].
+    FakeQuantisedConv2dFprop(Conv2d, ConvValues),
+    /// [`Backend::fake_quantised_conv2d_dgrad`].
+    FakeQuantisedConv2dDgrad(Conv2d, ConvValues),
+    /// [`Backend::fake_quantised_conv2d_wgrad`].
+    FakeQuantisedConv2dWgrad(Conv2d, ConvValues),
     /// [`Backend::batch_norm`].
     BatchNorm(BatchNorm),
     /// [`Backend::batch_norm_backward`].

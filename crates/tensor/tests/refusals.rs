@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 use radars_tensor::{
-    Activation, AdamStep, Arena, Axis, Backend, BinaryOp, Coefficient, Conv2d, Conv2dOptions, Cpu,
-    DType, Error, FixedPoint, MaskOp, Meta, Pool2d, PoolKind, ReduceOp, Result, SgdStep, Shape,
-    Tensor, UnaryOp,
+    Activation, AdamStep, Arena, Axis, Backend, BinaryOp, Coefficient, Conv2d, Conv2dOptions,
+    ConvValues, Cpu, DType, Error, FixedPoint, MaskOp, Meta, Pool2d, PoolKind, ReduceOp, Result,
+    SgdStep, Shape, Tensor, UnaryOp, Values,
 };
 
 const OPTIONS: Conv2dOptions = Conv2dOptions {
@@ -84,6 +84,10 @@ fn outcomes<B: Backend>(a: &Tensor<B>, b: &Tensor<B>) -> Outcomes {
         inner: 3,
     };
     let one = Coefficient::Constant;
+    let quantised = ConvValues {
+        x: Values::Quantise(formats[1]),
+        w: Values::Quantise(formats[0]),
+    };
     vec![
         ("unary", a.unary(UnaryOp::Tanh).map(drop)),
         (
@@ -154,6 +158,19 @@ fn outcomes<B: Backend>(a: &Tensor<B>, b: &Tensor<B>) -> Outcomes {
         ("broadcast", a.broadcast(axis, 2.0, b.shape()).map(drop)),
         ("dot", a.dot(b).map(drop)),
         ("conv2d", a.conv2d(b, OPTIONS).map(drop)),
+        (
+            "fake_quantised_conv2d",
+            a.fake_quantised_conv2d(b, quantised, OPTIONS).map(drop),
+        ),
+        (
+            "fake_quantised_conv2d gradients",
+            g.clone().and_then(|g| {
+                let y = a.fake_quantised_conv2d(b, quantised, OPTIONS)?;
+                y.fake_quantised_conv2d_weight_gradient(a, b, quantised, &g)?;
+                y.fake_quantised_conv2d_input_gradient(b, quantised, &g)
+                    .map(drop)
+            }),
+        ),
         (
             "conv2d gradients",
             g.and_then(|g| {
@@ -252,6 +269,24 @@ fn gradients_of_operands_that_do_not_fit_the_geometry_say_which() {
     let text = x.conv2d_weight_gradient(&x, &g).unwrap_err().to_string();
     let expected = "conv2d_weight_gradient: dy has 384 bytes where the geometry says 640";
     assert_eq!(text, expected);
+    let values = ConvValues {
+        x: Values::Float,
+        w: Values::Quantise(FixedPoint::signed(1, 2)),
+    };
+    let (dx, dw) = (
+        "fake_quantised_conv2d_input_gradient",
+        "fake_quantised_conv2d_weight_gradient",
+    );
+    assert_eq!(
+        dy.fake_quantised_conv2d_input_gradient(&x, values, &g)
+            .err(),
+        length(dx, "w", 4 * 135, 4 * 96)
+    );
+    assert_eq!(
+        dy.fake_quantised_conv2d_weight_gradient(&x, &x, values, &g)
+            .err(),
+        length(dw, "w", 4 * 135, 4 * 96)
+    );
     let narrow = Conv2d {
         output: [4, 3, 5],
         ..g

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Activation, AdamStep, Axis, Backend, BatchNorm, BatchNormInference, BatchNormSaved, BinaryOp,
     Coefficient, Conv2d, CrossEntropy, Embedding, FixedPoint, MaskOp, MatMul, Mut, Op, Operand,
-    Pool2d, ReduceOp, Ref, Result, SgdStep, UnaryOp,
+    Pool2d, ReduceOp, Ref, Result, SgdStep, UnaryOp, compose,
 };
 
 type R<'a> = Ref<'a, Cpu>;
@@ -55,6 +55,9 @@ impl Backend for Cpu {
             Op::Conv2dFprop(_) | Op::Conv2dDgrad(_) | Op::Conv2dWgrad(_) => {
                 conv::scratch_bytes(spec, op)
             }
+            Op::FakeQuantisedConv2dFprop(..)
+            | Op::FakeQuantisedConv2dDgrad(..)
+            | Op::FakeQuantisedConv2dWgrad(..) => compose::scratch_bytes::<Cpu>(spec, op),
             Op::BatchNorm(g) | Op::BatchNormActivation(g) => batch_norm::scratch_bytes(g, 1),
             Op::BatchNormBackward(g) | Op::BatchNormActivationBackward(g) => {
                 batch_norm::scratch_bytes(g, PARAMETERS)

@@ -2,6 +2,7 @@
 
 mod convolution;
 mod elementwise;
+mod fake_quantised_convolution;
 mod loss;
 mod mixture;
 mod normalisation;

@@ -5,6 +5,7 @@
 mod batch_norms;
 mod elementwise;
 mod every_method;
+mod fake_quantised_convolutions;
 mod fixture;
 mod invariance;
 mod losses;
