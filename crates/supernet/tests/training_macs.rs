@@ -8,8 +8,8 @@ use radars_space::{
 use radars_supernet::nn::tensor::random::Seed;
 use radars_supernet::nn::tensor::{
     Activation, AdamStep, Arena, Axis, Backend, BatchNorm, BatchNormInference, BatchNormSaved,
-    BinaryOp, Coefficient, Conv2d, CrossEntropy, Embedding, Error, FixedPoint, MaskOp, MatMul, Mut,
-    Op, Operand, Pool2d, ReduceOp, Ref, Result, SgdStep, UnaryOp,
+    BinaryOp, Coefficient, Conv2d, CrossEntropy, Embedding, Error, FixedPoint, ImageBatch, MaskOp,
+    MatMul, Mut, Op, Operand, Pool2d, ReduceOp, Ref, Result, SgdStep, UnaryOp,
 };
 use radars_supernet::nn::{AdamSettings, SgdSettings};
 use radars_supernet::{
@@ -97,6 +97,7 @@ impl Backend for Counting {
         reduce(ReduceOp, &Axis, R<'_>, M<'_>, M<'_>);
         broadcast(&Axis, f32, R<'_>, M<'_>);
         dot(R<'_>, R<'_>, M<'_>, M<'_>);
+        place_images(&ImageBatch, R<'_>, R<'_>, M<'_>);
         pool2d(&Pool2d, R<'_>, M<'_>);
         pool2d_backward(&Pool2d, R<'_>, R<'_>, M<'_>);
         batch_norm(&BatchNorm, M<'_>, R<'_>, R<'_>, M<'_>, M<'_>, M<'_>);

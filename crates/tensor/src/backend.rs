@@ -4,7 +4,7 @@ use crate::geometry::{Axis, BatchNorm, Conv2d, CrossEntropy, Embedding, MatMul, 
 use crate::op::{
     AdamStep, BinaryOp, Coefficient, ConvValues, MaskOp, Op, Operand, ReduceOp, SgdStep, UnaryOp,
 };
-use crate::{Activation, FixedPoint, Mut, Ref, Result, compose};
+use crate::{Activation, FixedPoint, ImageBatch, Mut, Ref, Result, compose};
 
 /// A device that computes on ranges of its memory.
 ///
@@ -166,6 +166,17 @@ pub trait Backend: Sized + Send + Sync + 'static {
     ) -> Result<()> {
         compose::fake_quantised_conv2d_wgrad(self, g, values, x, w, dy, dw, scratch)
     }
+    /// Writes the images `bytes` (u8) to `y`: [`ImageBatch::value`] of each byte, each image moved and
+    /// mirrored as its [`Placement`](crate::Placement) among `placements` (i32) says, black (the value of
+    /// byte 0) where it comes from outside. With `(rows, columns, mirrored)` of image `n`,
+    /// `y[n][i][j] = bytes[n][i + rows][j' + columns]`, where `j'` is `w - 1 - j` if mirrored, else `j`.
+    fn place_images(
+        &self,
+        g: &ImageBatch,
+        bytes: Ref<'_, Self>,
+        placements: Ref<'_, Self>,
+        y: Mut<'_, Self>,
+    ) -> Result<()>;
     /// Pooling.
     fn pool2d(&self, g: &Pool2d, x: Ref<'_, Self>, y: Mut<'_, Self>) -> Result<()>;
     /// The gradient of the pooling's input.

@@ -45,6 +45,7 @@ mod element;
 mod error;
 mod fixed_point;
 mod geometry;
+mod image;
 mod memory;
 mod meta;
 mod op;
@@ -62,6 +63,7 @@ pub use geometry::{
     Activation, Axis, BatchNorm, Conv2d, Conv2dOptions, CrossEntropy, Embedding, MatMul, Pool2d,
     PoolKind,
 };
+pub use image::{ImageBatch, Placement};
 pub use memory::{ALIGN, Arena, Buffer, Mut, Ref, Region, Stats, Suballocator, aligned};
 pub use meta::Meta;
 pub use op::{

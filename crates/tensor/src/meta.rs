@@ -5,7 +5,7 @@ use crate::op::{
 };
 use crate::{
     Activation, Axis, Backend, BatchNorm, BatchNormInference, BatchNormSaved, Conv2d, CrossEntropy,
-    Embedding, Error, FixedPoint, MatMul, Mut, Pool2d, Ref, Result,
+    Embedding, Error, FixedPoint, ImageBatch, MatMul, Mut, Pool2d, Ref, Result,
 };
 
 /// Plans for backend `B`: the same program run on it makes the same allocations in the same order, so
@@ -76,6 +76,7 @@ impl<B: Backend> Backend for Meta<B> {
         fake_quantised_conv2d_fprop(&Conv2d, ConvValues, R<'_, B>, R<'_, B>, M<'_, B>, M<'_, B>);
         fake_quantised_conv2d_dgrad(&Conv2d, ConvValues, R<'_, B>, R<'_, B>, M<'_, B>, M<'_, B>);
         fake_quantised_conv2d_wgrad(&Conv2d, ConvValues, R<'_, B>, R<'_, B>, R<'_, B>, M<'_, B>, M<'_, B>);
+        place_images(&ImageBatch, R<'_, B>, R<'_, B>, M<'_, B>);
         pool2d(&Pool2d, R<'_, B>, M<'_, B>);
         pool2d_backward(&Pool2d, R<'_, B>, R<'_, B>, M<'_, B>);
         batch_norm(&BatchNorm, M<'_, B>, R<'_, B>, R<'_, B>, M<'_, B>, M<'_, B>, M<'_, B>);

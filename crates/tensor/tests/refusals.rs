@@ -60,6 +60,7 @@ fn operands<B: Backend>(arena: &Arena<B>) -> Vec<Tensor<B>> {
         .collect();
     operands.push(Tensor::from_slice(arena, [2], &[0i32, 1]).unwrap());
     operands.push(Tensor::from_slice(arena, [2, 3], &[0i32; 6]).unwrap());
+    operands.push(Tensor::from_slice(arena, [1, 3], &[0i32, i32::MIN, i32::MAX]).unwrap());
     operands.push(Tensor::from_slice(arena, [3], &[0u8; 3]).unwrap());
     operands.push(Tensor::from_slice(arena, [2, 4, 4, 3], &[0i8; 96]).unwrap());
     operands
@@ -188,8 +189,18 @@ fn outcomes<B: Backend>(a: &Tensor<B>, b: &Tensor<B>) -> Outcomes {
         ),
         ("pool2d of other images", a.pool2d(&POOL).map(drop)),
         ("pool2d_backward", a.pool2d_backward(b, &POOL).map(drop)),
+        ("place_images", own(a).place_images(b, b)),
+        ("place_images of bytes", place(a, b)),
         ("cross_entropy", a.cross_entropy(b, 0.1).map(drop)),
     ]
+}
+
+/// Places the bytes of an image in `a`, with `b` for the placement.
+fn place<B: Backend>(a: &Tensor<B>, b: &Tensor<B>) -> Result<()> {
+    let elements = a.elements().min(96);
+    let bytes = Tensor::from_slice(a.arena(), [1, 1, 1, elements], &vec![7u8; elements])?;
+    let mut y = a.reshape([1, 1, 1, a.elements()])?.copy()?;
+    y.place_images(&bytes, b)
 }
 
 /// Of all pairs of operands, all outcomes.

@@ -7,13 +7,13 @@ use super::optimizer::Adam;
 use super::pointwise::{Identity, Quantiser, Relu, Relu6, ReluQuantise};
 use super::softmax::Loss;
 use super::{
-    Cpu, CpuSpec, batch_norm, batch_norm_backward, conv, elementwise, mask, matmul, mixture,
+    Cpu, CpuSpec, batch_norm, batch_norm_backward, conv, elementwise, image, mask, matmul, mixture,
     optimizer, pool, reduce, softmax,
 };
 use crate::{
     Activation, AdamStep, Axis, Backend, BatchNorm, BatchNormInference, BatchNormSaved, BinaryOp,
-    Coefficient, Conv2d, CrossEntropy, Embedding, FixedPoint, MaskOp, MatMul, Mut, Op, Operand,
-    Pool2d, ReduceOp, Ref, Result, SgdStep, UnaryOp, compose,
+    Coefficient, Conv2d, CrossEntropy, Embedding, FixedPoint, ImageBatch, MaskOp, MatMul, Mut, Op,
+    Operand, Pool2d, ReduceOp, Ref, Result, SgdStep, UnaryOp, compose,
 };
 
 type R<'a> = Ref<'a, Cpu>;
@@ -163,6 +163,16 @@ impl Backend for Cpu {
     ) -> Result<()> {
         let (dw, scratch) = (slice_mut(dw), slice_mut(scratch));
         conv::wgrad(self, g, slice(x), slice(dy), dw, scratch)
+    }
+
+    fn place_images(
+        &self,
+        g: &ImageBatch,
+        bytes: R<'_>,
+        placements: R<'_>,
+        y: M<'_>,
+    ) -> Result<()> {
+        image::place(self, g, bytes, placements, y)
     }
 
     fn pool2d(&self, g: &Pool2d, x: R<'_>, y: M<'_>) -> Result<()> {

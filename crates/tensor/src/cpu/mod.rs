@@ -5,6 +5,7 @@ mod batch_norm;
 mod batch_norm_backward;
 mod conv;
 mod elementwise;
+mod image;
 mod isa;
 mod mask;
 mod matmul;

@@ -3,6 +3,7 @@
 mod convolution;
 mod elementwise;
 mod fake_quantised_convolution;
+mod image;
 mod loss;
 mod mixture;
 mod normalisation;

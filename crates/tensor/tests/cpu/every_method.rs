@@ -4,7 +4,7 @@ use crate::fixture::{buffer, read, values};
 use radars_tensor::{
     Activation, AdamStep, Arena, Axis, Backend, BatchNorm, BatchNormInference, BatchNormSaved,
     BinaryOp, Buffer, Coefficient, Conv2d, Conv2dOptions, Cpu, CrossEntropy, Embedding, FixedPoint,
-    MaskOp, MatMul, Op, Operand, Pool2d, PoolKind, ReduceOp, Result, SgdStep, UnaryOp,
+    ImageBatch, MaskOp, MatMul, Op, Operand, Pool2d, PoolKind, ReduceOp, Result, SgdStep, UnaryOp,
 };
 
 /// What is done around every call.
@@ -181,6 +181,17 @@ fn images(arena: &Arena<Cpu>, extent: Extent, around: Around<'_>, bits: &mut Bit
         });
         bits.push((wgrad, read(&dw)));
     }
+    let g = ImageBatch {
+        batch,
+        image: [4, 4, COLUMNS],
+    };
+    let bytes = buffer(arena, &(0..n).map(|i| (i * 37) as u8).collect::<Vec<_>>());
+    let placements: Vec<i32> = (0..3 * batch as i32).map(|i| i * 5 % 7 - 3).collect();
+    let placements = buffer(arena, &placements);
+    around("place_images", &mut || {
+        backend.place_images(&g, bytes.view(), placements.view(), y.view_mut())
+    });
+    bits.push(("place_images", read(&y)));
     for kind in [PoolKind::Max, PoolKind::Average] {
         let g = Pool2d {
             kind,

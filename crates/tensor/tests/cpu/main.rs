@@ -7,6 +7,7 @@ mod elementwise;
 mod every_method;
 mod fake_quantised_convolutions;
 mod fixture;
+mod images;
 mod invariance;
 mod losses;
 mod mixtures;
