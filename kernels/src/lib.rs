@@ -7,6 +7,7 @@
 //! list with it before the driver sees a single pointer.
 //!
 //! ```
+//! # #[cfg(feature = "table")] {
 //! use radars_kernels::{Arch, Element, Kind, Scalar, signature};
 //!
 //! let arch = Arch::for_capability((8, 6)).expect("an Ampere card runs sm_80");
@@ -15,6 +16,7 @@
 //! assert_eq!(fill.parameters[0].kind, Kind::Out(Element::F32));
 //! assert_eq!(fill.parameters[2].kind, Kind::Scalar(Scalar::U64));
 //! assert!(fill.family.ptx(arch).contains(".entry fill("));
+//! # }
 //! ```
 //!
 //! # Changing a kernel
@@ -22,15 +24,24 @@
 //! `src/table.rs`. Both are checked in, and `cargo xtask kernels --check` fails where they are not
 //! what the sources give. A conflict in one of them is never resolved by hand: merge the sources and
 //! run the command again.
+//!
+//! [`source`] reads the declarations; which forms it allows is said there. It is all that is left
+//! without the default feature `table`: so it can be built where the table is damaged, and mend it.
 
 mod arch;
+#[cfg(feature = "table")]
 mod family;
 mod layout;
+#[cfg(feature = "table")]
 mod signature;
+pub mod source;
+#[cfg(feature = "table")]
 #[rustfmt::skip]
 mod table;
 
 pub use arch::Arch;
 pub use layout::{Element, Field, FieldKind, Scalar, StructLayout};
+#[cfg(feature = "table")]
 pub use signature::{Kind, Parameter, Signature, signature, signatures};
+#[cfg(feature = "table")]
 pub use table::Family;

@@ -1,5 +1,6 @@
 //! `cargo xtask COMMAND`: repository tasks; every other command goes to the `radars` binary.
 
+mod kernels;
 mod radars;
 
 use std::ffi::OsString;
@@ -10,6 +11,7 @@ const REPO_TASKS: &str = "\
 Repository tasks: cargo xtask <TASK>
 
   tidy              Check the repository's own rules (crate graph, headers, lengths, ...)
+  kernels           Compile the CUDA kernels, or check the compiled ones (`kernels --help`)
   bench [FILTER]    Run the criterion benchmarks; options as for `cargo bench`
 
 Every other command, `bench step` included, is one of `radars`, which is built in release mode
@@ -29,6 +31,8 @@ enum Request {
     Help,
     Tidy,
     TidyHelp,
+    /// `kernels` with these arguments.
+    Kernels(Vec<OsString>),
     /// `cargo bench` on the benchmark crate with these arguments.
     Bench(Vec<OsString>),
     /// The `radars` binary with the whole command line.
@@ -48,6 +52,7 @@ impl Request {
                 (_, Some(unknown)) => Self::Unknown(unknown.clone()),
                 (_, None) => Self::Tidy,
             },
+            Some("kernels") => Self::Kernels(arguments[1..].to_vec()),
             Some("bench") if word(1) != Some("step") => Self::Bench(arguments[1..].to_vec()),
             _ => Self::Radars,
         }
@@ -81,6 +86,7 @@ fn run(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
             println!("{TIDY_HELP}");
             Ok(ExitCode::SUCCESS)
         }
+        Request::Kernels(options) => kernels::run(&root, &options),
         Request::Bench(options) => {
             let mut cargo = Command::new(radars::cargo());
             cargo.args(["bench", "--package", "radars-benches", "--manifest-path"]);
@@ -138,6 +144,10 @@ mod tests {
         assert_eq!(parse("tidy"), Request::Tidy);
         assert_eq!(parse("tidy --help"), Request::TidyHelp);
         assert_eq!(parse("tidy twice"), Request::Unknown("twice".into()));
+        assert_eq!(
+            parse("kernels --check"),
+            Request::Kernels(vec!["--check".into()])
+        );
         assert_eq!(parse("search --preset fashion-small"), Request::Radars);
         assert_eq!(parse("search --help"), Request::Radars);
         assert_eq!(parse("help search"), Request::Radars);
