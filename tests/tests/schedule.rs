@@ -6,7 +6,7 @@
 use bytesize::ByteSize;
 use radars_search::{
     Config, Continued, Error, Event, Kept, Memory, Observer, Phase, Problem, Result, RunFolder,
-    RunResult, Setup, Stop, StopSignal, Task, search, search_side_by_side,
+    RunResult, Setup, Silent, Stop, StopSignal, Task, search, search_in_turns, search_side_by_side,
 };
 use radars_space::{BitChoices, Choices, ImageShape, Layer, Reward, Space};
 use radars_tensor::{Cpu, Isa, Region};
@@ -360,4 +360,24 @@ fn a_run_may_be_gone_on_with_in_the_other_schedule() {
             }
         }
     }
+}
+
+/// As on two devices of one kind: a region of the whole bound each. One device that one phase after the other has
+/// for itself finds the same, in less memory.
+#[test]
+fn a_device_for_each_phase_finds_what_one_for_both_finds() {
+    let task = task(|config| config.search.exploration_memory = None);
+    let bound = task.problem.config.memory.as_u64() as usize;
+    let region = || Region::reserve(Cpu::new(1).unwrap(), bound).unwrap();
+    let stop = StopSignal::default();
+    let (mut a, mut b, mut c) = (Silent, Silent, Silent);
+    let setup = |observer| Setup::new("cpu", observer, &stop);
+    let one = search(region(), &task, setup(&mut a)).unwrap();
+    let in_turns = search_in_turns(region(), region(), &task, setup(&mut b)).unwrap();
+    let beside = search_side_by_side(region(), region(), &task, setup(&mut c)).unwrap();
+    assert_eq!(in_turns.without_times(), beside.without_times());
+    assert_eq!(in_turns.fingerprint, one.fingerprint);
+    assert_eq!(in_turns.best.architecture, one.best.architecture);
+    assert_eq!(in_turns.memory.bound_bytes, 2 * bound);
+    assert!(in_turns.memory.actual_peak_bytes > one.memory.actual_peak_bytes);
 }

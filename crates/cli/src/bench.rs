@@ -1,16 +1,17 @@
 //! `radars bench step`: the time of one training step.
 
-use crate::arguments::{Net, StepArgs};
+use crate::arguments::{DeviceArgs, Net, StepArgs};
+use crate::device::{Devices, OnDevice, Part, announce};
 use crate::failure::{Failure, Result};
+use crate::json_file;
 use crate::quantity::bytes;
 use crate::timing::{Timed, Timing, median, random_candidates};
-use crate::{device, json_file};
 use anyhow::anyhow;
 use radars_search::Config;
 use radars_space::{Architecture, Candidate, HyperParameter, Precision, Space};
 use radars_supernet::{Mixing, Plan, SuperNetPlan};
+use radars_tensor::Stats;
 use radars_tensor::random::Seed;
-use radars_tensor::{Backend, Stats};
 use serde::Serialize;
 use std::fmt;
 use std::time::Duration;
@@ -27,7 +28,8 @@ struct Measured {
     candidates: Vec<usize>,
     batch: usize,
     threads: usize,
-    isa: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    isa: Option<String>,
     device: String,
     ms_min: f64,
     ms_median: f64,
@@ -39,44 +41,60 @@ struct Measured {
 }
 
 /// Times a step, and gives what to print.
-pub fn step(arguments: &StepArgs) -> Result<String> {
-    let space = match &arguments.space {
-        Some(file) => Space::load(file)?,
-        None => Space::preset(&arguments.preset)?,
-    };
-    // Without a data set, only the space can say what images there are.
-    space.input()?;
-    space.classes()?;
-    let preset = if arguments.space.is_some() {
-        Config::PRESETS[0]
-    } else {
-        &arguments.preset
-    };
-    let mut config = Config::preset(preset)?;
-    config.batch = arguments.batch.get();
-    config.check()?;
-    let backend = device::cpu(&arguments.device)?;
-    let measured = measure(backend, &space, &config, arguments)?;
-    if arguments.json {
-        return Ok(serde_json::to_string(&measured).map_err(Failure::running)? + "\n");
+impl OnDevice for StepArgs {
+    fn arguments(&self) -> &DeviceArgs {
+        &self.device
     }
-    Ok(format!(
-        "{} of {}, {:?} candidates, batch {}, {} threads, {}\n\
-         {:.1} ms at least, {:.1} ms in the median of {} steps\n\
-         peak {}, planned {}; {} kept for the way back\n",
-        measured.net,
-        measured.space,
-        measured.candidates,
-        measured.batch,
-        measured.threads,
-        measured.device,
-        measured.ms_min,
-        measured.ms_median,
-        measured.steps,
-        bytes(measured.peak_bytes),
-        bytes(measured.planned_peak_bytes),
-        bytes(measured.saved_bytes)
-    ))
+
+    fn run_on<D: Devices>(&self, devices: &D) -> Result<String> {
+        let space = match &self.space {
+            Some(file) => Space::load(file)?,
+            None => Space::preset(&self.preset)?,
+        };
+        // Without a data set, only the space can say what images there are.
+        space.input()?;
+        space.classes()?;
+        let preset = if self.space.is_some() {
+            Config::PRESETS[0]
+        } else {
+            &self.preset
+        };
+        let mut config = Config::preset(preset)?;
+        config.batch = self.batch.get();
+        config.check()?;
+        announce(devices);
+        let measured = measure(devices, &space, &config, self)?;
+        if self.json {
+            return Ok(serde_json::to_string(&measured).map_err(Failure::running)? + "\n");
+        }
+        Ok(measured.to_string())
+    }
+}
+
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Measured {
+            net,
+            space,
+            candidates,
+            batch,
+            threads,
+            device,
+            ..
+        } = self;
+        write!(
+            f,
+            "{net} of {space}, {candidates:?} candidates, batch {batch}, {threads} threads, {device}\n\
+             {:.1} ms at least, {:.1} ms in the median of {} steps\n\
+             peak {}, planned {}; {} kept for the way back\n",
+            self.ms_min,
+            self.ms_median,
+            self.steps,
+            bytes(self.peak_bytes),
+            bytes(self.planned_peak_bytes),
+            bytes(self.saved_bytes)
+        )
+    }
 }
 
 /// What either kind of network gives.
@@ -87,32 +105,28 @@ struct Run {
     stats: Stats,
 }
 
-fn measure<B: Backend>(
-    backend: B,
+fn measure(
+    devices: &impl Devices,
     space: &Space,
     config: &Config,
     arguments: &StepArgs,
-) -> Result<Measured>
-where
-    B::Spec: fmt::Display,
-{
-    let device = backend.spec().to_string();
+) -> Result<Measured> {
     let (run, net) = match arguments.net {
         Net::Child => (
-            child(backend, space, config, arguments)?,
+            child(devices, space, config, arguments)?,
             "child".to_owned(),
         ),
         Net::Materialised => {
             let mixing = Mixing::Materialised;
             (
-                supernet(backend, space, config, mixing, arguments)?,
+                supernet(devices, space, config, mixing, arguments)?,
                 mixing.to_string(),
             )
         }
         Net::Factorised => {
             let mixing = Mixing::Factorised;
             (
-                supernet(backend, space, config, mixing, arguments)?,
+                supernet(devices, space, config, mixing, arguments)?,
                 mixing.to_string(),
             )
         }
@@ -124,8 +138,8 @@ where
         candidates: run.candidates,
         batch: config.batch,
         threads: arguments.device.threads(),
-        isa: arguments.device.isa().to_string(),
-        device,
+        isa: devices.isa().map(|isa| isa.to_string()),
+        device: devices.name(),
         ms_min: shortest.map_or(f64::NAN, Duration::as_secs_f64) * 1e3,
         steps: run.times.len(),
         ms_median: median(run.times) * 1e3,
@@ -136,15 +150,15 @@ where
     })
 }
 
-fn child<B: Backend>(
-    backend: B,
+fn child(
+    devices: &impl Devices,
     space: &Space,
     config: &Config,
     arguments: &StepArgs,
 ) -> Result<Run> {
     let architecture = uniform(space, arguments.kernel)?;
     let Timed { plan, times, stats } =
-        timing(arguments).child(backend, space, config, &architecture)?;
+        timing(arguments).child(devices, Part::Whole, space, config, &architecture)?;
     Ok(Run {
         candidates: vec![1; space.layers().len()],
         plan,
@@ -153,8 +167,8 @@ fn child<B: Backend>(
     })
 }
 
-fn supernet<B: Backend>(
-    backend: B,
+fn supernet(
+    devices: &impl Devices,
     space: &Space,
     config: &Config,
     mixing: Mixing,
@@ -167,7 +181,7 @@ fn supernet<B: Backend>(
         mixing,
         reward: space.reward()?,
     };
-    let Timed { plan, times, stats } = timing(arguments).supernet(backend, of, config)?;
+    let Timed { plan, times, stats } = timing(arguments).supernet(devices, of, config)?;
     let times = times.iter().map(|pair| pair.weight + pair.alpha);
     Ok(Run {
         candidates: candidates.iter().map(Vec::len).collect(),

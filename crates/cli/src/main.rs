@@ -29,12 +29,12 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Search(arguments) => search::run(&arguments),
-        Command::Plan(arguments) => plan::run(&arguments),
+        Command::Search(arguments) => device::run(arguments.as_ref()),
+        Command::Plan(arguments) => device::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Bench(arguments) => match arguments.command {
-            BenchCommand::Step(arguments) => bench::step(&arguments),
+            BenchCommand::Step(arguments) => device::run(&arguments),
         },
     };
     match done.and_then(|text| print(&text)) {

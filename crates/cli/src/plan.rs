@@ -1,15 +1,16 @@
 //! `radars plan`: what a search would need, without running it.
 
-use crate::arguments::PlanArgs;
+use crate::arguments::{DeviceArgs, PlanArgs};
+use crate::device::{Devices, OnDevice, announce};
 use crate::failure::{Failure, Result};
 use crate::hours::Hours;
 use crate::quantity::bytes;
 use crate::table::{Column, Table};
-use crate::{configuration, device, json_file, loading};
+use crate::{configuration, json_file, loading};
 use radars_search::{Config, PlanRow, candidates_of, dnas_settings, plan_rows, read_space};
 use radars_space::{Architecture, MemoryEstimate, Reward, Space};
 use radars_supernet::{Mixing, Plan, SuperNetPlan, plan_supernet};
-use radars_tensor::{Backend, Cpu};
+use radars_tensor::Backend;
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -42,39 +43,46 @@ struct Spanned {
 }
 
 /// Plans, and gives what to print.
-pub fn run(arguments: &PlanArgs) -> Result<String> {
-    let config = configuration::of_task(&arguments.task)?;
-    config.check()?;
-    let space = resolved_space(&config, arguments.task.data.is_some())?;
-    let spec = device::spec(&arguments.device);
-    let sn = match &arguments.sn {
-        Some(file) => Some(spanned::<Cpu>(
-            &spec,
-            &space,
-            &config,
-            &json_file::architectures(file, &space)?,
-        )?),
-        None => None,
-    };
-    let hours = match arguments.hours {
-        true => Some(hours(config.clone(), arguments)?),
-        false => None,
-    };
-    let report = Report {
-        space: space.name().to_owned(),
-        device: spec.to_string(),
-        batch: config.batch,
-        bound_bytes: config.memory.as_u64(),
-        eq5: space.memory_estimate(config.batch)?,
-        rows: plan_rows::<Cpu>(&spec, &space, &config)?,
-        sn,
-        hours,
-    };
-    if arguments.json {
-        let json = serde_json::to_string_pretty(&report).map_err(Failure::running)?;
-        return Ok(json + "\n");
+impl OnDevice for PlanArgs {
+    fn arguments(&self) -> &DeviceArgs {
+        &self.device
     }
-    Ok(in_words(&report))
+
+    fn run_on<D: Devices>(&self, devices: &D) -> Result<String> {
+        let config = configuration::of_task(&self.task)?;
+        config.check()?;
+        announce(devices);
+        let space = resolved_space(&config, self.task.data.is_some())?;
+        let spec = devices.spec();
+        let sn = match &self.sn {
+            Some(file) => Some(spanned::<D::Backend>(
+                &spec,
+                &space,
+                &config,
+                &json_file::architectures(file, &space)?,
+            )?),
+            None => None,
+        };
+        let hours = match self.hours {
+            true => Some(hours(config.clone(), devices)?),
+            false => None,
+        };
+        let report = Report {
+            space: space.name().to_owned(),
+            device: devices.name(),
+            batch: config.batch,
+            bound_bytes: config.memory.as_u64(),
+            eq5: space.memory_estimate(config.batch)?,
+            rows: plan_rows::<D::Backend>(&spec, &space, &config)?,
+            sn,
+            hours,
+        };
+        if self.json {
+            let json = serde_json::to_string_pretty(&report).map_err(Failure::running)?;
+            return Ok(json + "\n");
+        }
+        Ok(in_words(&report))
+    }
 }
 
 /// The space; the data is read only where it has to say something, or was named to be compared.
@@ -87,11 +95,10 @@ fn resolved_space(config: &Config, data_named: bool) -> Result<Space> {
 }
 
 /// How long the search takes: the one part of a plan that computes.
-fn hours(config: Config, arguments: &PlanArgs) -> Result<Hours> {
-    device::check_available(config.memory)?;
+fn hours(config: Config, devices: &impl Devices) -> Result<Hours> {
+    devices.check_available(config.memory)?;
     let task = loading::task(config, false)?;
-    let device = &arguments.device;
-    Hours::estimate(device::cpus(device), device.threads(), &task)
+    Hours::estimate(devices, &task)
 }
 
 /// How many of these architectures, in their order, each kind of SuperNet can span.

@@ -1,35 +1,52 @@
 //! `radars search`: a run from its configuration to its result.
 
-use crate::arguments::{Retrain, Schedule, SearchArgs};
+use crate::arguments::{DeviceArgs, Retrain, Schedule, SearchArgs};
+use crate::device::{Devices, OnDevice, Part, announce};
 use crate::failure::{Failure, Result};
 use crate::progress::{Progress, Show, say};
 use crate::recorder::Recorder;
-use crate::{configuration, device, interrupt, loading, winner};
+use crate::{configuration, interrupt, loading, winner};
 use anyhow::anyhow;
 use bytesize::ByteSize;
 use radars_search::{
-    Continued, Left, Resumed, RunFolder, Setup, StopSignal, Task, Trainer, balanced_retrain,
-    config_file, exploration_share,
+    Config, Continued, Left, Resumed, RunFolder, Setup, StopSignal, Task, Trainer,
+    balanced_retrain, config_file, exploration_share,
 };
-use radars_tensor::{Backend, Cpu, Region};
+use radars_tensor::{Backend, Meta, Region};
 use std::path::Path;
 use std::time::Instant;
 
-/// Searches, and prints what was found.
-pub fn run(arguments: &SearchArgs) -> Result<String> {
-    match &arguments.run.resume {
-        Some(folder) => resume(folder, arguments),
-        None => begin(arguments),
+/// Searches, and gives what was found.
+impl OnDevice for SearchArgs {
+    fn arguments(&self) -> &DeviceArgs {
+        &self.device
+    }
+
+    fn takes_two(&self) -> bool {
+        true
+    }
+
+    fn run_on<D: Devices>(&self, devices: &D) -> Result<String> {
+        match &self.run.resume {
+            Some(folder) => resume(devices, folder, self),
+            None => begin(devices, self),
+        }
     }
 }
 
-fn begin(arguments: &SearchArgs) -> Result<String> {
+fn begin(devices: &impl Devices, arguments: &SearchArgs) -> Result<String> {
     let config = configuration::of_search(arguments)?;
     if let Some(out) = &arguments.run.out {
         // Before anything that takes long; the search itself asks again.
         RunFolder::check_unused(out).map_err(Failure::bad_input)?;
     }
-    device::check_available(config.memory)?;
+    if devices.one_a_phase() && config.search.exploration_memory.is_some() {
+        return Err(Failure::bad_input(anyhow!(
+            "on two devices each phase has all of --memory, on its own; leave out --exploration-memory (or \
+             `exploration_memory` in the configuration)"
+        )));
+    }
+    devices.check_available(config.memory)?;
     let mut task = loading::task(config, arguments.run.quiet)?;
     let space = &task.problem.space;
     if space.decisions().is_empty() {
@@ -42,31 +59,26 @@ fn begin(arguments: &SearchArgs) -> Result<String> {
     if let Some(warning) = configuration::set_reward(&mut task, &arguments.reward)? {
         say(&format!("warning: {warning}"));
     }
-    decide(&mut task, arguments)?;
-    let progress = progress(&task, None, arguments);
+    decide(devices, &mut task, arguments)?;
+    let progress = progress(devices, &task, None, arguments);
     let recorder = Recorder::new(&task, arguments.run.out.clone(), progress);
-    run_on(
-        device::cpus(&arguments.device),
-        &task,
-        recorder,
-        None,
-        arguments,
-    )
+    search(devices, &task, recorder, None, arguments)
 }
 
 /// Settles what is left to be decided, so that `config.toml` states it.
-fn decide(task: &mut Task, arguments: &SearchArgs) -> Result<()> {
-    if arguments.run.schedule == Schedule::Overlapped
+fn decide<D: Devices>(devices: &D, task: &mut Task, arguments: &SearchArgs) -> Result<()> {
+    if side_by_side(devices, arguments)
+        && !devices.one_a_phase()
         && task.problem.config.search.exploration_memory.is_none()
     {
-        let spec = device::spec(&arguments.device);
-        let share = exploration_share::<Cpu>(&spec, &task.problem, task.search_batches())?;
+        let (spec, problem) = (devices.spec(), &task.problem);
+        let share = exploration_share::<D::Backend>(&spec, problem, task.search_batches())?;
         task.problem.config.search.exploration_memory = Some(ByteSize(share as u64));
     }
     if arguments.algorithm.retrain == Some(Retrain::Auto) {
         // The cost model asks for sizes alone.
-        let region = Region::reserve(Cpu::new(1).map_err(Failure::running)?, 0);
-        let trainer = Trainer::new(region.map_err(Failure::running)?, task)?;
+        let meta = Meta::<D::Backend>::new(devices.spec());
+        let trainer = Trainer::new(Region::reserve(meta, 0).map_err(Failure::running)?, task)?;
         let retrain = balanced_retrain(&trainer, &task.problem)?;
         task.problem.config.search.retrain = retrain;
         say(&format!("re-training {retrain} architectures an iteration"));
@@ -75,7 +87,7 @@ fn decide(task: &mut Task, arguments: &SearchArgs) -> Result<()> {
 }
 
 /// Goes on with a run that was left.
-fn resume(path: &Path, arguments: &SearchArgs) -> Result<String> {
+fn resume(devices: &impl Devices, path: &Path, arguments: &SearchArgs) -> Result<String> {
     let (folder, resumed, computed_on) = match RunFolder::resume(path)? {
         Continued::Finished(result) => {
             say("this run is over: here is its result again");
@@ -99,38 +111,59 @@ fn resume(path: &Path, arguments: &SearchArgs) -> Result<String> {
         }
     };
     let config = configuration::from_file(&config_file(path))?;
-    let here = device::spec(&arguments.device).to_string();
+    let here = devices.name();
     if resumed.is_some() && computed_on != here {
+        let why = devices.reason();
+        let why = why.map_or_else(String::new, |reason| format!(" ({reason})"));
         return Err(Failure::bad_input(anyhow!(
-            "{}: this run was computed on `{computed_on}`, and this would be `{here}`, whose results differ; choose \
-             the same with --device and --isa",
+            "{}: this run was computed on `{computed_on}`, and this would be `{here}`{why}, whose results differ; \
+             choose the same with --device and --isa",
             path.display()
         )));
     }
-    if arguments.run.schedule == Schedule::Overlapped && config.search.exploration_memory.is_none()
-    {
+    let has_shares = config.search.exploration_memory.is_some();
+    if devices.one_a_phase() && has_shares {
+        return Err(Failure::bad_input(anyhow!(
+            "{}: the phases of this run share the memory of one device; name one with --device",
+            path.display()
+        )));
+    }
+    if side_by_side(devices, arguments) && !devices.one_a_phase() && !has_shares {
         return Err(Failure::bad_input(anyhow!(
             "{}: each phase of this run has all of the memory, so they cannot run side by side; leave out \
              --schedule overlapped",
             path.display()
         )));
     }
-    device::check_available(config.memory)?;
+    devices.check_available(config.memory)?;
     let task = loading::task(config, arguments.run.quiet)?;
-    let progress = progress(&task, resumed.as_ref(), arguments);
+    let progress = progress(devices, &task, resumed.as_ref(), arguments);
     let recorder = Recorder::resume(&task, folder, progress);
-    run_on(
-        device::cpus(&arguments.device),
-        &task,
-        recorder,
-        resumed,
-        arguments,
-    )
+    search(devices, &task, recorder, resumed, arguments)
 }
 
-fn progress(task: &Task, resumed: Option<&Resumed>, arguments: &SearchArgs) -> Progress {
+/// Whether exploration runs beside exploitation.
+fn side_by_side(devices: &impl Devices, arguments: &SearchArgs) -> bool {
+    match arguments.run.schedule {
+        Some(schedule) => schedule == Schedule::Overlapped,
+        None => devices.one_a_phase(),
+    }
+}
+
+fn progress(
+    devices: &impl Devices,
+    task: &Task,
+    resumed: Option<&Resumed>,
+    arguments: &SearchArgs,
+) -> Progress {
+    if !arguments.run.quiet {
+        announce(devices);
+    }
+    let config = &task.problem.config;
+    let bounds = 1 + u64::from(devices.one_a_phase());
     let show = Show {
-        overlapped: arguments.run.schedule == Schedule::Overlapped,
+        overlapped: side_by_side(devices, arguments),
+        bound: ByteSize(bounds.saturating_mul(config.memory.as_u64())),
         deadline: deadline(arguments),
         quiet: arguments.run.quiet,
     };
@@ -142,49 +175,69 @@ fn deadline(arguments: &SearchArgs) -> Option<Instant> {
     Instant::now().checked_add(limit)
 }
 
-/// Searches on one kind of backend: the only choice of it. `open` opens the device with a share of its threads.
-fn run_on<B: Backend>(
-    open: impl Fn(usize) -> Result<B>,
+/// The memory of a search: one region for one phase after the other, or one for each phase.
+enum Regions<B: Backend> {
+    Whole(Region<B>),
+    OneAPhase {
+        exploration: Region<B>,
+        exploitation: Region<B>,
+    },
+}
+
+/// Reserves the bound: on one device, once; on two, on each.
+fn reserve<D: Devices>(
+    devices: &D,
+    config: &Config,
+    side_by_side: bool,
+) -> Result<Regions<D::Backend>> {
+    let bound_bytes = bytes(config.memory);
+    let region = |part, bytes| -> Result<Region<D::Backend>> {
+        let backend = devices.open(part).map_err(Failure::bad_input)?;
+        Region::reserve(backend, bytes).map_err(Failure::bad_input)
+    };
+    let (share, rest) = match (devices.one_a_phase(), side_by_side) {
+        (true, _) => (bound_bytes, bound_bytes),
+        (false, false) => return Ok(Regions::Whole(region(Part::Whole, bound_bytes)?)),
+        (false, true) => {
+            let share = config.search.exploration_memory;
+            let share = share.map_or(bound_bytes / 2, bytes);
+            (share, bound_bytes.saturating_sub(share))
+        }
+    };
+    Ok(Regions::OneAPhase {
+        exploration: region(Part::Exploration, share)?,
+        exploitation: region(Part::Exploitation, rest)?,
+    })
+}
+
+/// Searches, writes the run folder, and gives what was found.
+fn search(
+    devices: &impl Devices,
     task: &Task,
     mut recorder: Recorder<'_>,
     resumed: Option<Resumed>,
     arguments: &SearchArgs,
-) -> Result<String>
-where
-    B::Spec: std::fmt::Display,
-{
-    let config = &task.problem.config;
-    let bound_bytes = bytes(config.memory);
-    let reserve = |threads, bytes| -> Result<(Region<B>, String)> {
-        let backend = open(threads)?;
-        let spec = backend.spec().to_string();
-        let region = Region::reserve(backend, bytes).map_err(Failure::bad_input)?;
-        Ok((region, spec))
-    };
+) -> Result<String> {
+    let side_by_side = side_by_side(devices, arguments);
+    let regions = reserve(devices, &task.problem.config, side_by_side)?;
     let stop = StopSignal::new(deadline(arguments));
     interrupt::handle(&stop).map_err(Failure::running)?;
-    let threads = arguments.device.threads();
-    let setup = |device, recorder| Setup {
+    let setup = Setup {
         resumed,
-        ..Setup::new(device, recorder, &stop)
+        ..Setup::new(devices.name(), &mut recorder, &stop)
     };
-    let found = match arguments.run.schedule {
-        Schedule::Sequential => {
-            let (region, device) = reserve(threads, bound_bytes)?;
-            radars_search::search(region, task, setup(device, &mut recorder))
-        }
-        Schedule::Overlapped => {
-            let share = config
-                .search
-                .exploration_memory
-                .map_or(bound_bytes / 2, bytes);
-            let of_exploration = (threads / 2).max(1);
-            let of_exploitation = threads.saturating_sub(of_exploration).max(1);
-            let (exploration, device) = reserve(of_exploration, share)?;
-            let (exploitation, _) = reserve(of_exploitation, bound_bytes.saturating_sub(share))?;
-            let setup = setup(device, &mut recorder);
+    let found = match regions {
+        Regions::Whole(region) => radars_search::search(region, task, setup),
+        Regions::OneAPhase {
+            exploration,
+            exploitation,
+        } if side_by_side => {
             radars_search::search_side_by_side(exploration, exploitation, task, setup)
         }
+        Regions::OneAPhase {
+            exploration,
+            exploitation,
+        } => radars_search::search_in_turns(exploration, exploitation, task, setup),
     };
     let written = recorder.finish(found.as_ref().ok());
     let result = found.map_err(|error| match recorder.path() {

@@ -1,6 +1,6 @@
 //! Timing steps of training on random images, in exactly the memory that their plan says.
 
-use crate::device;
+use crate::device::{Devices, Part};
 use crate::failure::{Failure, Result};
 use bytesize::ByteSize;
 use radars_search::{Config, candidates_of, dnas_settings, weight_settings};
@@ -10,7 +10,7 @@ use radars_supernet::{
     plan_supernet,
 };
 use radars_tensor::random::Seed;
-use radars_tensor::{Arena, Backend, Stats};
+use radars_tensor::{Arena, Stats};
 use rand::Rng;
 use std::time::{Duration, Instant};
 
@@ -45,10 +45,11 @@ pub struct Pair {
 }
 
 impl Timing {
-    /// Times steps of a child network.
-    pub fn child<B: Backend>(
+    /// Times steps of a child network on a part of the devices.
+    pub fn child<D: Devices>(
         self,
-        backend: B,
+        devices: &D,
+        part: Part,
         space: &Space,
         config: &Config,
         architecture: &Architecture,
@@ -58,18 +59,22 @@ impl Timing {
             evaluated: 0,
         };
         self.of_child(
-            backend,
+            (devices, part),
             (space, config),
             architecture,
             batches,
-            |trainer, images| trainer.step(images, RATE).map(drop),
+            |trainer, images| {
+                trainer.step(images, RATE)?;
+                // Reading the loss waits until all of the step is computed.
+                trainer.take_mean_loss().map(drop)
+            },
         )
     }
 
     /// Times the evaluation of batches by a child network.
-    pub fn evaluation<B: Backend>(
+    pub fn evaluation<D: Devices>(
         self,
-        backend: B,
+        devices: &D,
         space: &Space,
         config: &Config,
         architecture: &Architecture,
@@ -79,7 +84,7 @@ impl Timing {
             evaluated: config.batch,
         };
         self.of_child(
-            backend,
+            (devices, Part::Whole),
             (space, config),
             architecture,
             batches,
@@ -87,17 +92,18 @@ impl Timing {
         )
     }
 
-    fn of_child<B: Backend>(
+    fn of_child<D: Devices>(
         self,
-        backend: B,
+        (devices, part): (&D, Part),
         (space, config): (&Space, &Config),
         architecture: &Architecture,
         batches: BatchSizes,
-        mut step: impl FnMut(&mut ChildTrainer<B>, Images<'_>) -> radars_supernet::Result<()>,
+        mut step: impl FnMut(&mut ChildTrainer<D::Backend>, Images<'_>) -> radars_supernet::Result<()>,
     ) -> Result<Timed<Duration>> {
         let settings = weight_settings(config);
-        let plan = plan_child::<B>(&backend.spec(), space, architecture, batches, settings)?;
-        let arena = reserve(backend, plan)?;
+        let spec = devices.spec();
+        let plan = plan_child::<D::Backend>(&spec, space, architecture, batches, settings)?;
+        let arena = reserve(devices, part, plan)?;
         let mut trainer = ChildTrainer::new(&arena, space, architecture, settings, self.seed)?;
         let images = Batch::random(space, config.batch, self.seed, 0)?;
         let times = self.times(|| {
@@ -113,15 +119,15 @@ impl Timing {
     }
 
     /// Times pairs of steps of a SuperNet.
-    pub fn supernet<B: Backend>(
+    pub fn supernet<D: Devices>(
         self,
-        backend: B,
+        devices: &D,
         of: SuperNetPlan<'_>,
         config: &Config,
     ) -> Result<Timed<Pair>> {
         let settings = dnas_settings(config);
-        let plan = plan_supernet::<B>(&backend.spec(), of, config.batch, settings)?;
-        let arena = reserve(backend, plan)?;
+        let plan = plan_supernet::<D::Backend>(&devices.spec(), of, config.batch, settings)?;
+        let arena = reserve(devices, Part::Whole, plan)?;
         let mut trainer = DnasTrainer::new(&arena, of, settings, self.seed)?;
         let vectors = trainer.vectors().into_iter();
         let relaxation = Relaxation {
@@ -133,8 +139,10 @@ impl Timing {
         let times = self.times(|| {
             let began = Instant::now();
             trainer.weight_step(images.view(), &relaxation, RATE)?;
+            trainer.take_mean_losses()?;
             let weight = began.elapsed();
             trainer.alpha_step(others.view(), &relaxation, RATE)?;
+            trainer.take_mean_losses()?;
             let alpha = began.elapsed() - weight;
             Ok(Pair { weight, alpha })
         })?;
@@ -174,8 +182,9 @@ pub fn median(times: impl IntoIterator<Item = Duration>) -> f64 {
 }
 
 /// Reserves exactly what the plan says.
-fn reserve<B: Backend>(backend: B, plan: Plan) -> Result<Arena<B>> {
-    device::check_available(ByteSize(plan.high_water_bytes as u64))?;
+fn reserve<D: Devices>(devices: &D, part: Part, plan: Plan) -> Result<Arena<D::Backend>> {
+    devices.check_available(ByteSize(plan.high_water_bytes as u64))?;
+    let backend = devices.open(part).map_err(Failure::bad_input)?;
     Arena::with_bound(backend, plan.high_water_bytes).map_err(Failure::running)
 }
 

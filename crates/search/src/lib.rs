@@ -77,7 +77,7 @@ pub use phase::{
 };
 pub use plan_rows::{PlanRow, plan_rows};
 pub use result::*;
-pub use run::{Setup, search, search_side_by_side, search_with, search_with_both};
+pub use run::{Setup, search, search_in_turns, search_side_by_side, search_with, search_with_both};
 pub use run_folder::{Continued, Left, RunFolder, config_file};
 pub use sampler::{Individual, SamplerState};
 pub use stop::StopSignal;

@@ -61,16 +61,29 @@ pub fn search<'a, B: Backend>(
     task: &'a Task,
     setup: Setup<'a>,
 ) -> Result<RunResult> {
-    let evaluators = match task.problem.config.search.exploration_memory {
-        None => Evaluators::Shared(Trainer::new(region, task)?),
-        Some(share) => {
-            let share = usize::try_from(share.as_u64()).unwrap_or(usize::MAX);
-            let (exploration, exploitation) = region.split(share)?;
-            Evaluators::Split {
-                exploration: Trainer::new(exploration, task)?,
-                exploitation: Trainer::new(exploitation, task)?,
-            }
-        }
+    let Some(share) = task.problem.config.search.exploration_memory else {
+        let evaluators = Evaluators::Shared(Trainer::new(region, task)?);
+        return search_with(evaluators, &task.problem, setup);
+    };
+    let share = usize::try_from(share.as_u64()).unwrap_or(usize::MAX);
+    let (exploration, exploitation) = region.split(share)?;
+    search_in_turns(exploration, exploitation, task, setup)
+}
+
+/// As [`search`], with a region for each phase, which may be of two devices. One phase runs after the other; the
+/// result is that of [`search_side_by_side`] with these regions.
+///
+/// # Errors
+/// As [`search`].
+pub fn search_in_turns<'a, B: Backend>(
+    exploration: Region<B>,
+    exploitation: Region<B>,
+    task: &'a Task,
+    setup: Setup<'a>,
+) -> Result<RunResult> {
+    let evaluators = Evaluators::Split {
+        exploration: Trainer::new(exploration, task)?,
+        exploitation: Trainer::new(exploitation, task)?,
     };
     search_with(evaluators, &task.problem, setup)
 }

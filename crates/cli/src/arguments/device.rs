@@ -7,24 +7,36 @@ use std::num::NonZeroUsize;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Device")]
 pub struct DeviceArgs {
-    /// Where to compute: `auto` (the default) or `cpu`; this build has no CUDA backend
+    /// Where to compute: `cpu`; `cuda` or `cuda:N`, the first or the Nth NVIDIA GPU, from 0, which takes no more
+    /// than its driver, R525 or later; `auto` (the default), a GPU if there is one, else the CPU. Results differ
+    /// between kinds of devices, so a run goes on only on the one it began on. A search takes two GPUs, too, such
+    /// as `cuda:0,cuda:1`: exploration runs on the first beside exploitation on the second, as with --schedule
+    /// overlapped, and each has --memory to itself
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = device, hide_default_value = true)]
     pub device: Device,
 
-    /// Threads to compute with, 1 to 1024; the result does not depend on it [default: all that the machine offers]
+    /// Threads to compute with, 1 to 1024, or, on a GPU, to decode images with; the result does not depend on it
+    /// [default: all that the machine offers]
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
 
-    /// Instruction set: `portable` or `avx512`; results are the same only under the same one
+    /// Instruction set of the CPU: `portable` or `avx512`; results are the same only under the same one
     /// [default: the best of this machine]
     #[arg(long, value_name = "ISA")]
     pub isa: Option<Isa>,
 }
 
-/// A device that this build can compute on.
+/// Where to compute, as it can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Device {
+    /// On a GPU if there is one, else on the CPU.
+    Auto,
+    /// On the CPU.
     Cpu,
+    /// On the GPU of this number.
+    Cuda(usize),
+    /// Exploration on the first, exploitation on the second of these GPUs.
+    TwoCuda(usize, usize),
 }
 
 impl DeviceArgs {
@@ -33,20 +45,38 @@ impl DeviceArgs {
         let all = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         self.threads.map_or_else(all, usize::from)
     }
-
-    /// Which instruction set.
-    pub fn isa(&self) -> Isa {
-        self.isa.unwrap_or_else(Isa::detect)
-    }
 }
 
 fn device(text: &str) -> Result<Device, String> {
     match text {
-        "auto" | "cpu" => Ok(Device::Cpu),
-        _ if text == "cuda" || text.starts_with("cuda:") => {
-            Err("this build has no CUDA backend; `cpu` and `auto` are valid".to_owned())
+        "auto" => return Ok(Device::Auto),
+        "cpu" => return Ok(Device::Cpu),
+        _ => {}
+    }
+    let cuda = match text.split_once(',') {
+        None => number(text).map(Device::Cuda),
+        Some((first, second)) => {
+            let both = number(first).zip(number(second));
+            if both.is_some_and(|(first, second)| first == second) {
+                return Err(
+                    "two phases side by side on one GPU take --schedule overlapped; \
+                     two GPUs have two numbers"
+                        .to_owned(),
+                );
+            }
+            both.map(|(first, second)| Device::TwoCuda(first, second))
         }
-        _ => Err("`auto` and `cpu` are valid".to_owned()),
+    };
+    cuda.ok_or_else(|| {
+        "`auto`, `cpu`, `cuda`, `cuda:N` and, for a search, `cuda:N,cuda:M` are valid".to_owned()
+    })
+}
+
+/// The number of a GPU: that of `cuda` is 0.
+fn number(text: &str) -> Option<usize> {
+    match text.strip_prefix("cuda")? {
+        "" => Some(0),
+        number => number.strip_prefix(':')?.parse().ok(),
     }
 }
 
@@ -55,9 +85,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_backend_is_named() {
-        assert_eq!(device("auto"), Ok(Device::Cpu));
-        assert!(device("cuda:1").unwrap_err().contains("no CUDA backend"));
-        assert!(!device("tpu").unwrap_err().contains("CUDA"));
+    fn devices_have_names_and_numbers() {
+        for (text, expected) in [
+            ("auto", Device::Auto),
+            ("cpu", Device::Cpu),
+            ("cuda", Device::Cuda(0)),
+            ("cuda:7", Device::Cuda(7)),
+            ("cuda:1,cuda:0", Device::TwoCuda(1, 0)),
+            ("cuda,cuda:1", Device::TwoCuda(0, 1)),
+        ] {
+            assert_eq!(device(text), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn what_is_no_device_is_told_what_would_be() {
+        for text in [
+            "tpu",
+            "cuda:",
+            "cuda:-1",
+            "cuda1",
+            "cpu,cuda:0",
+            "cuda:0,1",
+            "cuda:0,cuda:1,cuda:2",
+        ] {
+            let error = device(text).unwrap_err();
+            assert!(error.contains("`cuda:N,cuda:M`"), "{text}: {error}");
+        }
+        let error = device("cuda:1,cuda:1").unwrap_err();
+        assert!(error.contains("--schedule overlapped"), "{error}");
     }
 }

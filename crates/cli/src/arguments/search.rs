@@ -27,6 +27,8 @@ Examples:
       goes on where that run was left
   radars search --schedule overlapped
       exploration beside exploitation
+  radars search --preset cifar10-quant --data cifar10 --device cuda:0,cuda:1 --memory 10GiB
+      on two GPUs: exploration on the first, exploitation on the second, 10 GiB of each
 
 The run folder gets config.toml, space.toml, events.jsonl, checkpoint/, result.json and report.html. Ctrl-C
 ends the search with the best architecture so far, to be gone on with by --resume; a second Ctrl-C leaves at
@@ -89,8 +91,8 @@ pub struct AlgorithmArgs {
     #[arg(long, value_name = "MACS", value_parser = count)]
     pub budget: Option<u64>,
 
-    /// Exploration's share of the bound, so that it can run beside exploitation [default: none, each phase
-    /// has all of it; with --schedule overlapped: what the largest path needs, at most half]
+    /// Exploration's share of the bound, so that it can run beside exploitation on the same device [default:
+    /// none, each phase has all of it; with --schedule overlapped: what the largest path needs, at most half]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub exploration_memory: Option<ByteSize>,
 
@@ -173,14 +175,10 @@ pub struct RunArgs {
     pub resume: Option<PathBuf>,
 
     /// `sequential`: one phase after the other. `overlapped`: exploration beside exploitation, each with its
-    /// share of the bound and of the threads. With the same --exploration-memory the result is the same
-    #[arg(
-        long,
-        value_name = "SCHEDULE",
-        default_value = "sequential",
-        hide_default_value = true
-    )]
-    pub schedule: Schedule,
+    /// share of the bound and of the threads, or with a GPU of its own. The result is the same with the same
+    /// --exploration-memory, or on the same two GPUs [default: sequential; on two GPUs: overlapped]
+    #[arg(long, value_name = "SCHEDULE")]
+    pub schedule: Option<Schedule>,
 
     /// Show no progress, only the result
     #[arg(long)]
@@ -291,8 +289,8 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_with_what_would_be_right() {
-        let error = parse("radars search --device cuda").unwrap_err();
-        assert!(error.contains("no CUDA backend"), "{error}");
+        let error = parse("radars search --device tpu").unwrap_err();
+        assert!(error.contains("`cuda:N`"), "{error}");
         let error = parse("radars search --mixing merged").unwrap_err();
         assert!(error.contains("factorised"), "{error}");
         let error = parse("radars search --preset mnist").unwrap_err();

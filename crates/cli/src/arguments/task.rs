@@ -37,7 +37,7 @@ pub struct TaskArgs {
     #[arg(long, value_name = "N")]
     pub limit_train: Option<usize>,
 
-    /// The bound: weights, gradients, optimizer state, activations and scratch never take more
+    /// The bound: weights, gradients, optimizer state, activations and scratch never take more, on each device
     /// [default: what the preset says; fashion-small: 128MiB]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub memory: Option<ByteSize>,

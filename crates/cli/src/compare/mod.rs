@@ -8,7 +8,8 @@ mod study;
 mod tables;
 mod watch;
 
-use crate::arguments::{CompareArgs, Device, Retrain};
+use crate::arguments::{CompareArgs, DeviceArgs, Retrain};
+use crate::device::{Devices, OnDevice, Part, announce};
 use crate::failure::{Failure, Result};
 use crate::progress::say;
 use crate::{configuration, device, interrupt, loading, recorder};
@@ -16,48 +17,59 @@ use anyhow::{Context, anyhow};
 use document::Document;
 use radars_search::comparison::{Compared, Comparison, Stage, compare};
 use radars_search::{RunFolder, StopSignal, Task};
-use radars_tensor::{Backend, Cpu, Region};
+use radars_tensor::Region;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use watch::Watch;
 
 /// Compares, and prints what came of it.
 pub fn run(arguments: &CompareArgs) -> Result<String> {
-    if let Some(file) = &arguments.table.table {
-        return study::run(arguments, file);
+    match &arguments.table.table {
+        // Nothing is trained, so no device is needed.
+        Some(file) => study::run(arguments, file),
+        None => device::run(arguments),
     }
-    let output = &arguments.output;
-    let (comparison, task, folder) = match &output.resume {
-        Some(folder) => {
-            let comparison = Comparison::read(folder).map_err(|error| {
-                let message = format!("{}: not the folder of a comparison", folder.display());
-                Failure::bad_input(anyhow::Error::from(error).context(message))
-            })?;
-            device::check_available(comparison.config.memory)?;
-            let task = loading::task(comparison.config.clone(), output.quiet)?;
-            (comparison, task, folder.clone())
+}
+
+impl OnDevice for CompareArgs {
+    fn arguments(&self) -> &DeviceArgs {
+        &self.device
+    }
+
+    fn run_on<D: Devices>(&self, devices: &D) -> Result<String> {
+        let output = &self.output;
+        let (comparison, task, folder) = match &output.resume {
+            Some(folder) => {
+                let comparison = Comparison::read(folder).map_err(|error| {
+                    let message = format!("{}: not the folder of a comparison", folder.display());
+                    Failure::bad_input(anyhow::Error::from(error).context(message))
+                })?;
+                devices.check_available(comparison.config.memory)?;
+                let task = loading::task(comparison.config.clone(), output.quiet)?;
+                (comparison, task, folder.clone())
+            }
+            None => begin(self, devices)?,
+        };
+        if !output.quiet {
+            announce(devices);
         }
-        None => begin(arguments)?,
-    };
-    let Device::Cpu = arguments.device.device;
-    let (threads, isa) = (arguments.device.threads(), arguments.device.isa());
-    let open = || Cpu::with_isa(threads, isa);
-    let compared = run_on(open, &comparison, &task, &folder, output.quiet)?;
-    let document = Document::new(&comparison, &compared);
-    files::write(&folder, &document, &compared)?;
-    if output.json {
-        return document.json();
+        let compared = compare_on(devices, &comparison, &task, &folder, output.quiet)?;
+        let document = Document::new(&comparison, &compared);
+        files::write(&folder, &document, &compared)?;
+        if output.json {
+            return document.json();
+        }
+        let mut text = tables::all(&document, &comparison);
+        if output.preset_table.is_some() {
+            text.push_str(&paper::table_2(&document));
+        }
+        text.push_str(&format!("\nwritten to {}\n", folder.display()));
+        Ok(text)
     }
-    let mut text = tables::all(&document, &comparison);
-    if output.preset_table.is_some() {
-        text.push_str(&paper::table_2(&document));
-    }
-    text.push_str(&format!("\nwritten to {}\n", folder.display()));
-    Ok(text)
 }
 
 /// What the flags ask for, checked, with its folder made.
-fn begin(arguments: &CompareArgs) -> Result<(Comparison, Task, PathBuf)> {
+fn begin(arguments: &CompareArgs, devices: &impl Devices) -> Result<(Comparison, Task, PathBuf)> {
     let CompareArgs {
         what,
         algorithm,
@@ -77,7 +89,7 @@ fn begin(arguments: &CompareArgs) -> Result<(Comparison, Task, PathBuf)> {
     if let Some(out) = &output.out {
         RunFolder::check_unused(out).map_err(Failure::bad_input)?;
     }
-    device::check_available(config.memory)?;
+    devices.check_available(config.memory)?;
     let mut task = loading::task(config, output.quiet)?;
     if let Some(warning) = configuration::set_reward(&mut task, &arguments.reward)? {
         say(&format!("warning: {warning}"));
@@ -135,37 +147,33 @@ fn numbered(stem: &str) -> Result<PathBuf> {
         .map_err(Failure::running)
 }
 
-/// Compares on one kind of backend: the only choice of it.
-fn run_on<B: Backend>(
-    open: impl Fn() -> radars_tensor::Result<B>,
+/// Does the runs, and shows them.
+fn compare_on<D: Devices>(
+    devices: &D,
     comparison: &Comparison,
     task: &Task,
     folder: &Path,
     quiet: bool,
-) -> Result<Compared>
-where
-    B::Spec: std::fmt::Display,
-{
+) -> Result<Compared> {
     let bound = comparison.config.memory.as_u64();
     let bound_bytes = usize::try_from(bound).unwrap_or(usize::MAX);
-    // The first one before anything is written: threads and the bound are found wanting here.
-    let first = open().map_err(Failure::bad_input)?;
-    let device = first.spec().to_string();
-    let mut first = Some(Region::reserve(first, bound_bytes).map_err(Failure::bad_input)?);
+    let reserve = || Region::reserve(devices.open(Part::Whole)?, bound_bytes);
+    // The first one before anything is written: the device and the bound are found wanting here.
+    let mut first = Some(reserve().map_err(Failure::bad_input)?);
     let stop = StopSignal::default();
     interrupt::handle_saying(&stop, "ending with the runs that are over")
         .map_err(Failure::running)?;
     let mut watch = Watch::new(quiet);
     let stage = Stage {
         data: &task.data,
-        device,
+        device: devices.name(),
         folder,
         onlooker: &mut watch,
         stop: &stop,
     };
     let compared = compare(comparison, stage, || match first.take() {
         Some(region) => Ok(region),
-        None => Ok(Region::reserve(open()?, bound_bytes)?),
+        None => Ok(reserve()?),
     });
     watch.finish();
     Ok(compared?)

@@ -6,6 +6,7 @@
 mod estimate;
 mod pace;
 
+use crate::device::Devices;
 use crate::failure::Result;
 use crate::quantity::seconds;
 use crate::table::{Column, Table};
@@ -13,7 +14,6 @@ use crate::workload::Workload;
 use estimate::{Estimate, ImageCounts};
 use pace::Pace;
 use radars_search::{Method, Task};
-use radars_tensor::Backend;
 use serde::Serialize;
 use std::fmt;
 
@@ -29,14 +29,10 @@ pub struct Hours {
 }
 
 impl Hours {
-    /// Times steps for a task; `open` opens the device with so many of its `threads`.
-    pub fn estimate<B: Backend>(
-        open: impl Fn(usize) -> Result<B>,
-        threads: usize,
-        task: &Task,
-    ) -> Result<Self> {
+    /// Times steps for a task.
+    pub fn estimate(devices: &impl Devices, task: &Task) -> Result<Self> {
         let config = &task.problem.config;
-        let pace = Pace::measure(open, threads, task)?;
+        let pace = Pace::measure(devices, task)?;
         let whole = |images: usize| (images - images % config.batch) as f64;
         let images = ImageCounts {
             weights: whole(task.splits.weights.len()),

@@ -1,5 +1,6 @@
 //! Timing what a search is made of.
 
+use crate::device::{Devices, Part};
 use crate::failure::{Failure, Result};
 use crate::timing::{Pair, Timing, median};
 use anyhow::anyhow;
@@ -35,7 +36,8 @@ pub struct Pace {
     pub timed: usize,
     /// Architectures of the SuperNet that was.
     pub spanned: usize,
-    /// How many times as long a child's step takes with half of the threads; none where there is but one.
+    /// How many times as long a child's step takes with half of the threads; none where there is but one,
+    /// and on a GPU.
     pub half_threads: Option<f64>,
     /// Seconds a multiply-accumulate of a child's step.
     pub mac: f64,
@@ -55,11 +57,7 @@ impl Pace {
     }
 
     /// Times what a search is made of.
-    pub fn measure<B: Backend>(
-        open: impl Fn(usize) -> Result<B>,
-        threads: usize,
-        task: &Task,
-    ) -> Result<Pace> {
+    pub fn measure<D: Devices>(devices: &D, task: &Task) -> Result<Pace> {
         let Problem { config, space, .. } = &task.problem;
         let seed = Seed(0);
         let sample: Vec<Architecture> = (0..SAMPLE)
@@ -67,8 +65,8 @@ impl Pace {
             .collect();
         let bar = bar();
         let bound_bytes = usize::try_from(config.memory.as_u64()).unwrap_or(usize::MAX);
-        let spec = open(threads)?.spec();
-        let timed = fitting::<B>(&spec, task, &sample, bound_bytes)?;
+        let spec = devices.spec();
+        let timed = fitting::<D::Backend>(&spec, task, &sample, bound_bytes)?;
         let timing = Timing {
             warm_up: 1,
             least: 1,
@@ -80,31 +78,31 @@ impl Pace {
         let mut first_step = f64::NAN;
         for (index, architecture) in timed.iter().enumerate() {
             bar.set_message(format!("a child network, {} of {}", index + 1, timed.len()));
-            let run = timing.child(open(threads)?, space, config, architecture)?;
+            let run = timing.child(devices, Part::Whole, space, config, architecture)?;
             let took = median(run.times);
             if index == 0 {
                 first_step = took;
-                let run = timing.evaluation(open(threads)?, space, config, architecture)?;
+                let run = timing.evaluation(devices, space, config, architecture)?;
                 let macs = child_evaluation_macs(space, architecture)?;
                 evaluation.add(median(run.times), batch * macs as f64);
             }
             step.add(took, batch * child_step_macs(space, architecture)? as f64);
         }
-        let half_threads = match (threads, timed.first()) {
-            (2.., Some(architecture)) => {
+        let half_threads = match timed.first() {
+            Some(architecture) if devices.halves() => {
                 bar.set_message("a child network with half of the threads");
-                let run = timing.child(open(threads / 2)?, space, config, architecture)?;
+                let run = timing.child(devices, Part::Exploration, space, config, architecture)?;
                 Some(median(run.times) / first_step)
             }
             _ => None,
         };
-        let (candidates, spanned) = spanned::<B>(&spec, task, &sample, bound_bytes)?;
+        let (candidates, spanned) = spanned::<D::Backend>(&spec, task, &sample, bound_bytes)?;
         let (mut weight, mut alpha) = (PerMac::default(), PerMac::default());
         if spanned > 0 {
             bar.set_message("a SuperNet");
             let macs = supernet_step_macs(space, &candidates, config.mixing)?;
             let of = supernet(task, &candidates);
-            let run = timing.supernet(open(threads)?, of, config)?;
+            let run = timing.supernet(devices, of, config)?;
             let of = |kind: fn(&Pair) -> Duration| median(run.times.iter().map(kind));
             weight.add(of(|pair| pair.weight), batch * macs.weight as f64);
             alpha.add(of(|pair| pair.alpha), batch * macs.alpha as f64);

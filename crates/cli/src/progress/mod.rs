@@ -11,6 +11,7 @@ pub use lines::reason;
 
 use crate::workload::Workload;
 use bars::Bars;
+use bytesize::ByteSize;
 use forecast::{Forecast, Setting};
 use position::Position;
 use radars_search::{Event, Method, Phase, Resumed, Task};
@@ -73,6 +74,8 @@ pub struct Figures {
 pub struct Show {
     /// Whether its phases run side by side.
     pub overlapped: bool,
+    /// The bound, of all devices.
+    pub bound: ByteSize,
     /// When it is to end.
     pub deadline: Option<Instant>,
     /// Whether it is not to be shown.
@@ -111,7 +114,7 @@ impl Progress {
             works: [Work::default(); 2],
             current: Phase::Run,
             best,
-            bound_bytes: usize::try_from(config.memory.as_u64()).unwrap_or(usize::MAX),
+            bound_bytes: usize::try_from(show.bound.as_u64()).unwrap_or(usize::MAX),
             started: Instant::now(),
             deadline: show.deadline,
             drawn_at: None,
