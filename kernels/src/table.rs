@@ -8,21 +8,168 @@ use crate::family::Compiled;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Family {
+    /// `batch_norm.cu`: batch normalisation forward, with the activation behind it in the same pass.
+    BatchNorm,
+    /// `batch_norm_backward.cu`: gradients of batch normalisation, through the activation behind it.
+    BatchNormBackward,
+    /// `elementwise.cu`: functions of one and of two operands, and accumulation.
+    Elementwise,
+    /// `embedding.cu`: kernels of several sizes inside one another.
+    Embedding,
     /// `fill.cu`: sets every element of a tensor to one value.
     Fill,
+    /// `image.cu`: images of bytes become values, each moved and mirrored.
+    Image,
+    /// `mask.cu`: masks of one bit an element, the lowest bit of a byte first.
+    Mask,
+    /// `mixed_op.cu`: the mixtures of candidate operations, of tensors and of one tensor quantised in many ways.
+    MixedOp,
+    /// `optimizer.cu`: steps of stochastic gradient descent and of Adam, one pass over memory each.
+    Optimizer,
+    /// `pool.cu`: pooling of images and its gradient.
+    Pool,
+    /// `softmax.cu`: softmax of rows, its gradient, and cross entropy.
+    Softmax,
 }
 
 impl Family {
     /// Every family, in the order of their names: `family as usize` is its place here.
     pub const ALL: &'static [Self] = &[
+        Self::BatchNorm,
+        Self::BatchNormBackward,
+        Self::Elementwise,
+        Self::Embedding,
         Self::Fill,
+        Self::Image,
+        Self::Mask,
+        Self::MixedOp,
+        Self::Optimizer,
+        Self::Pool,
+        Self::Softmax,
     ];
 }
 
 pub(crate) static FAMILIES: &[Compiled] = &[
+    Compiled { name: "batch_norm", ptx: [include_str!("../ptx/sm_75/batch_norm.ptx"), include_str!("../ptx/sm_80/batch_norm.ptx")] },
+    Compiled { name: "batch_norm_backward", ptx: [include_str!("../ptx/sm_75/batch_norm_backward.ptx"), include_str!("../ptx/sm_80/batch_norm_backward.ptx")] },
+    Compiled { name: "elementwise", ptx: [include_str!("../ptx/sm_75/elementwise.ptx"), include_str!("../ptx/sm_80/elementwise.ptx")] },
+    Compiled { name: "embedding", ptx: [include_str!("../ptx/sm_75/embedding.ptx"), include_str!("../ptx/sm_80/embedding.ptx")] },
     Compiled { name: "fill", ptx: [include_str!("../ptx/sm_75/fill.ptx"), include_str!("../ptx/sm_80/fill.ptx")] },
+    Compiled { name: "image", ptx: [include_str!("../ptx/sm_75/image.ptx"), include_str!("../ptx/sm_80/image.ptx")] },
+    Compiled { name: "mask", ptx: [include_str!("../ptx/sm_75/mask.ptx"), include_str!("../ptx/sm_80/mask.ptx")] },
+    Compiled { name: "mixed_op", ptx: [include_str!("../ptx/sm_75/mixed_op.ptx"), include_str!("../ptx/sm_80/mixed_op.ptx")] },
+    Compiled { name: "optimizer", ptx: [include_str!("../ptx/sm_75/optimizer.ptx"), include_str!("../ptx/sm_80/optimizer.ptx")] },
+    Compiled { name: "pool", ptx: [include_str!("../ptx/sm_75/pool.ptx"), include_str!("../ptx/sm_80/pool.ptx")] },
+    Compiled { name: "softmax", ptx: [include_str!("../ptx/sm_75/softmax.ptx"), include_str!("../ptx/sm_80/softmax.ptx")] },
 ];
 
+static ADAM_STEP: StructLayout = StructLayout {
+    name: "AdamStep", bytes: 28, alignment: 4,
+    fields: &[Field { name: "rate", kind: FieldKind::Scalar(Scalar::F32), length: None, offset: 0 }, Field { name: "beta1", kind: FieldKind::Scalar(Scalar::F32), length: None, offset: 4 }, Field { name: "beta2", kind: FieldKind::Scalar(Scalar::F32), length: None, offset: 8 }, Field { name: "epsilon", kind: FieldKind::Scalar(Scalar::F32), length: None, offset: 12 }, Field { name: "weight_decay", kind: FieldKind::Scalar(Scalar::F32), length: None, offset: 16 }, Field { name: "correction1", kind: FieldKind::Scalar(Scalar::F32), length: None, offset: 20 }, Field { name: "correction2", kind: FieldKind::Scalar(Scalar::F32), length: None, offset: 24 }],
+};
+
+static BATCH_NORM_SHAPE: StructLayout = StructLayout {
+    name: "BatchNormShape", bytes: 40, alignment: 8,
+    fields: &[Field { name: "rows", kind: FieldKind::Scalar(Scalar::U64), length: None, offset: 0 }, Field { name: "chunk_rows", kind: FieldKind::Scalar(Scalar::U64), length: None, offset: 8 }, Field { name: "channels", kind: FieldKind::Scalar(Scalar::U32), length: None, offset: 16 }, Field { name: "chunks", kind: FieldKind::Scalar(Scalar::U32), length: None, offset: 20 }, Field { name: "width", kind: FieldKind::Scalar(Scalar::U32), length: None, offset: 24 }, Field { name: "lanes", kind: FieldKind::Scalar(Scalar::U32), length: None, offset: 28 }, Field { name: "epsilon", kind: FieldKind::Scalar(Scalar::F32), length: None, offset: 32 }],
+};
+
+static EMBEDDING_SHAPE: StructLayout = StructLayout {
+    name: "EmbeddingShape", bytes: 24, alignment: 8,
+    fields: &[Field { name: "elements", kind: FieldKind::Scalar(Scalar::U64), length: None, offset: 0 }, Field { name: "side", kind: FieldKind::Scalar(Scalar::U32), length: None, offset: 8 }, Field { name: "large_side", kind: FieldKind::Scalar(Scalar::U32), length: None, offset: 12 }, Field { name: "in_channels", kind: FieldKind::Scalar(Scalar::U32), length: None, offset: 16 }],
+};
+
+static IMAGE_SHAPE: StructLayout = StructLayout {
+    name: "ImageShape", bytes: 24, alignment: 8,
+    fields: &[Field { name: "batch", kind: FieldKind::Scalar(Scalar::U64), length: None, offset: 0 }, Field { name: "height", kind: FieldKind::Scalar(Scalar::U32), length: None, offset: 8 }, Field { name: "width", kind: FieldKind::Scalar(Scalar::U32), length: None, offset: 12 }, Field { name: "channels", kind: FieldKind::Scalar(Scalar::U32), length: None, offset: 16 }],
+};
+
+static MIX_FORMATS: StructLayout = StructLayout {
+    name: "MixFormats", bytes: 128, alignment: 4,
+    fields: &[Field { name: "scale", kind: FieldKind::Scalar(Scalar::F32), length: Some(8), offset: 0 }, Field { name: "step", kind: FieldKind::Scalar(Scalar::F32), length: Some(8), offset: 32 }, Field { name: "lo", kind: FieldKind::Scalar(Scalar::F32), length: Some(8), offset: 64 }, Field { name: "hi", kind: FieldKind::Scalar(Scalar::F32), length: Some(8), offset: 96 }],
+};
+
+static MIX_TERMS: StructLayout = StructLayout {
+    name: "MixTerms", bytes: 512, alignment: 8,
+    fields: &[Field { name: "terms", kind: FieldKind::In(Element::F32), length: Some(64), offset: 0 }],
+};
+
+static POOL_SHAPE: StructLayout = StructLayout {
+    name: "PoolShape", bytes: 40, alignment: 8,
+    fields: &[Field { name: "batch", kind: FieldKind::Scalar(Scalar::U64), length: None, offset: 0 }, Field { name: "height", kind: FieldKind::Scalar(Scalar::I32), length: None, offset: 8 }, Field { name: "width", kind: FieldKind::Scalar(Scalar::I32), length: None, offset: 12 }, Field { name: "channels", kind: FieldKind::Scalar(Scalar::I32), length: None, offset: 16 }, Field { name: "out_height", kind: FieldKind::Scalar(Scalar::I32), length: None, offset: 20 }, Field { name: "out_width", kind: FieldKind::Scalar(Scalar::I32), length: None, offset: 24 }, Field { name: "kernel", kind: FieldKind::Scalar(Scalar::I32), length: None, offset: 28 }, Field { name: "stride", kind: FieldKind::Scalar(Scalar::I32), length: None, offset: 32 }, Field { name: "padding", kind: FieldKind::Scalar(Scalar::I32), length: None, offset: 36 }],
+};
+
+static QUANTISER: StructLayout = StructLayout {
+    name: "Quantiser", bytes: 16, alignment: 4,
+    fields: &[Field { name: "scale", kind: FieldKind::Scalar(Scalar::F32), length: None, offset: 0 }, Field { name: "step", kind: FieldKind::Scalar(Scalar::F32), length: None, offset: 4 }, Field { name: "lo", kind: FieldKind::Scalar(Scalar::F32), length: None, offset: 8 }, Field { name: "hi", kind: FieldKind::Scalar(Scalar::F32), length: None, offset: 12 }],
+};
+
+static SGD_STEP: StructLayout = StructLayout {
+    name: "SgdStep", bytes: 16, alignment: 4,
+    fields: &[Field { name: "rate", kind: FieldKind::Scalar(Scalar::F32), length: None, offset: 0 }, Field { name: "momentum", kind: FieldKind::Scalar(Scalar::F32), length: None, offset: 4 }, Field { name: "weight_decay", kind: FieldKind::Scalar(Scalar::F32), length: None, offset: 8 }, Field { name: "nesterov", kind: FieldKind::Scalar(Scalar::I32), length: None, offset: 12 }],
+};
+
 pub(crate) static SIGNATURES: &[Signature] = &[
+    Signature { kernel: "accumulate", family: Family::Elementwise, max_threads: 256, parameters: &[Parameter { name: "constant", kind: Kind::Scalar(Scalar::F32) }, Parameter { name: "element", kind: Kind::In(Element::F32) }, Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "adam_step", family: Family::Optimizer, max_threads: 256, parameters: &[Parameter { name: "constant", kind: Kind::Scalar(Scalar::F32) }, Parameter { name: "element", kind: Kind::In(Element::F32) }, Parameter { name: "gradient", kind: Kind::In(Element::F32) }, Parameter { name: "m", kind: Kind::Out(Element::F32) }, Parameter { name: "v", kind: Kind::Out(Element::F32) }, Parameter { name: "p", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "step", kind: Kind::Struct(&ADAM_STEP) }] },
+    Signature { kernel: "apply_mask", family: Family::Mask, max_threads: 256, parameters: &[Parameter { name: "mask", kind: Kind::In(Element::U8) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "batch_norm_combine", family: Family::BatchNorm, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "partials", kind: Kind::In(Element::F32) }, Parameter { name: "stats", kind: Kind::Out(Element::F32) }, Parameter { name: "inverse", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&BATCH_NORM_SHAPE) }] },
+    Signature { kernel: "batch_norm_gradient", family: Family::BatchNormBackward, max_threads: 256, parameters: &[Parameter { name: "xhat", kind: Kind::In(Element::F32) }, Parameter { name: "gamma", kind: Kind::In(Element::F32) }, Parameter { name: "beta", kind: Kind::In(Element::F32) }, Parameter { name: "parameters", kind: Kind::In(Element::F32) }, Parameter { name: "dy", kind: Kind::Out(Element::F32) }, Parameter { name: "activation", kind: Kind::Scalar(Scalar::I32) }, Parameter { name: "format", kind: Kind::Struct(&QUANTISER) }, Parameter { name: "shape", kind: Kind::Struct(&BATCH_NORM_SHAPE) }] },
+    Signature { kernel: "batch_norm_gradient_combine", family: Family::BatchNormBackward, max_threads: 256, parameters: &[Parameter { name: "partials", kind: Kind::In(Element::F32) }, Parameter { name: "gamma", kind: Kind::In(Element::F32) }, Parameter { name: "variance", kind: Kind::In(Element::F32) }, Parameter { name: "dgamma", kind: Kind::Out(Element::F32) }, Parameter { name: "dbeta", kind: Kind::Out(Element::F32) }, Parameter { name: "parameters", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&BATCH_NORM_SHAPE) }] },
+    Signature { kernel: "batch_norm_gradient_packed", family: Family::BatchNormBackward, max_threads: 256, parameters: &[Parameter { name: "xhat", kind: Kind::In(Element::F32) }, Parameter { name: "gamma", kind: Kind::In(Element::F32) }, Parameter { name: "beta", kind: Kind::In(Element::F32) }, Parameter { name: "parameters", kind: Kind::In(Element::F32) }, Parameter { name: "dy", kind: Kind::Out(Element::F32) }, Parameter { name: "activation", kind: Kind::Scalar(Scalar::I32) }, Parameter { name: "format", kind: Kind::Struct(&QUANTISER) }, Parameter { name: "shape", kind: Kind::Struct(&BATCH_NORM_SHAPE) }] },
+    Signature { kernel: "batch_norm_gradient_sums", family: Family::BatchNormBackward, max_threads: 256, parameters: &[Parameter { name: "xhat", kind: Kind::In(Element::F32) }, Parameter { name: "gamma", kind: Kind::In(Element::F32) }, Parameter { name: "beta", kind: Kind::In(Element::F32) }, Parameter { name: "dy", kind: Kind::In(Element::F32) }, Parameter { name: "partials", kind: Kind::Out(Element::F32) }, Parameter { name: "activation", kind: Kind::Scalar(Scalar::I32) }, Parameter { name: "format", kind: Kind::Struct(&QUANTISER) }, Parameter { name: "shape", kind: Kind::Struct(&BATCH_NORM_SHAPE) }] },
+    Signature { kernel: "batch_norm_gradient_sums_packed", family: Family::BatchNormBackward, max_threads: 256, parameters: &[Parameter { name: "xhat", kind: Kind::In(Element::F32) }, Parameter { name: "gamma", kind: Kind::In(Element::F32) }, Parameter { name: "beta", kind: Kind::In(Element::F32) }, Parameter { name: "dy", kind: Kind::In(Element::F32) }, Parameter { name: "partials", kind: Kind::Out(Element::F32) }, Parameter { name: "activation", kind: Kind::Scalar(Scalar::I32) }, Parameter { name: "format", kind: Kind::Struct(&QUANTISER) }, Parameter { name: "shape", kind: Kind::Struct(&BATCH_NORM_SHAPE) }] },
+    Signature { kernel: "batch_norm_inference", family: Family::BatchNorm, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "gamma", kind: Kind::In(Element::F32) }, Parameter { name: "beta", kind: Kind::In(Element::F32) }, Parameter { name: "mean", kind: Kind::In(Element::F32) }, Parameter { name: "variance", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&BATCH_NORM_SHAPE) }] },
+    Signature { kernel: "batch_norm_inference_packed", family: Family::BatchNorm, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "gamma", kind: Kind::In(Element::F32) }, Parameter { name: "beta", kind: Kind::In(Element::F32) }, Parameter { name: "mean", kind: Kind::In(Element::F32) }, Parameter { name: "variance", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&BATCH_NORM_SHAPE) }] },
+    Signature { kernel: "batch_norm_normalise", family: Family::BatchNorm, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::Out(Element::F32) }, Parameter { name: "gamma", kind: Kind::In(Element::F32) }, Parameter { name: "beta", kind: Kind::In(Element::F32) }, Parameter { name: "mean", kind: Kind::In(Element::F32) }, Parameter { name: "inverse", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "activation", kind: Kind::Scalar(Scalar::I32) }, Parameter { name: "format", kind: Kind::Struct(&QUANTISER) }, Parameter { name: "shape", kind: Kind::Struct(&BATCH_NORM_SHAPE) }] },
+    Signature { kernel: "batch_norm_normalise_packed", family: Family::BatchNorm, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::Out(Element::F32) }, Parameter { name: "gamma", kind: Kind::In(Element::F32) }, Parameter { name: "beta", kind: Kind::In(Element::F32) }, Parameter { name: "mean", kind: Kind::In(Element::F32) }, Parameter { name: "inverse", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "activation", kind: Kind::Scalar(Scalar::I32) }, Parameter { name: "format", kind: Kind::Struct(&QUANTISER) }, Parameter { name: "shape", kind: Kind::Struct(&BATCH_NORM_SHAPE) }] },
+    Signature { kernel: "batch_norm_statistics", family: Family::BatchNorm, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "partials", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&BATCH_NORM_SHAPE) }] },
+    Signature { kernel: "batch_norm_statistics_packed", family: Family::BatchNorm, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "partials", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&BATCH_NORM_SHAPE) }] },
+    Signature { kernel: "binary_add", family: Family::Elementwise, max_threads: 256, parameters: &[Parameter { name: "a", kind: Kind::In(Element::F32) }, Parameter { name: "b", kind: Kind::In(Element::F32) }, Parameter { name: "repeat", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "binary_div", family: Family::Elementwise, max_threads: 256, parameters: &[Parameter { name: "a", kind: Kind::In(Element::F32) }, Parameter { name: "b", kind: Kind::In(Element::F32) }, Parameter { name: "repeat", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "binary_fake_quantise_backward", family: Family::Elementwise, max_threads: 256, parameters: &[Parameter { name: "a", kind: Kind::In(Element::F32) }, Parameter { name: "b", kind: Kind::In(Element::F32) }, Parameter { name: "repeat", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "format", kind: Kind::Struct(&QUANTISER) }] },
+    Signature { kernel: "binary_mul", family: Family::Elementwise, max_threads: 256, parameters: &[Parameter { name: "a", kind: Kind::In(Element::F32) }, Parameter { name: "b", kind: Kind::In(Element::F32) }, Parameter { name: "repeat", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "binary_relu6_backward", family: Family::Elementwise, max_threads: 256, parameters: &[Parameter { name: "a", kind: Kind::In(Element::F32) }, Parameter { name: "b", kind: Kind::In(Element::F32) }, Parameter { name: "repeat", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "binary_relu_backward", family: Family::Elementwise, max_threads: 256, parameters: &[Parameter { name: "a", kind: Kind::In(Element::F32) }, Parameter { name: "b", kind: Kind::In(Element::F32) }, Parameter { name: "repeat", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "binary_relu_quantise_backward", family: Family::Elementwise, max_threads: 256, parameters: &[Parameter { name: "a", kind: Kind::In(Element::F32) }, Parameter { name: "b", kind: Kind::In(Element::F32) }, Parameter { name: "repeat", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "format", kind: Kind::Struct(&QUANTISER) }] },
+    Signature { kernel: "binary_sigmoid_backward", family: Family::Elementwise, max_threads: 256, parameters: &[Parameter { name: "a", kind: Kind::In(Element::F32) }, Parameter { name: "b", kind: Kind::In(Element::F32) }, Parameter { name: "repeat", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "binary_sub", family: Family::Elementwise, max_threads: 256, parameters: &[Parameter { name: "a", kind: Kind::In(Element::F32) }, Parameter { name: "b", kind: Kind::In(Element::F32) }, Parameter { name: "repeat", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "binary_tanh_backward", family: Family::Elementwise, max_threads: 256, parameters: &[Parameter { name: "a", kind: Kind::In(Element::F32) }, Parameter { name: "b", kind: Kind::In(Element::F32) }, Parameter { name: "repeat", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "crop_kernel", family: Family::Embedding, max_threads: 256, parameters: &[Parameter { name: "large", kind: Kind::In(Element::F32) }, Parameter { name: "small", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&EMBEDDING_SHAPE) }] },
+    Signature { kernel: "crop_kernel_packed", family: Family::Embedding, max_threads: 256, parameters: &[Parameter { name: "large", kind: Kind::In(Element::F32) }, Parameter { name: "small", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&EMBEDDING_SHAPE) }] },
+    Signature { kernel: "cross_entropy", family: Family::Softmax, max_threads: 256, parameters: &[Parameter { name: "logits", kind: Kind::In(Element::F32) }, Parameter { name: "labels", kind: Kind::In(Element::I32) }, Parameter { name: "losses", kind: Kind::Out(Element::F32) }, Parameter { name: "dlogits", kind: Kind::Out(Element::F32) }, Parameter { name: "rows", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "classes", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "smoothing", kind: Kind::Scalar(Scalar::F32) }] },
+    Signature { kernel: "cross_entropy_mean", family: Family::Softmax, max_threads: 256, parameters: &[Parameter { name: "losses", kind: Kind::In(Element::F32) }, Parameter { name: "loss", kind: Kind::Out(Element::F32) }, Parameter { name: "rows", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "embed_kernel", family: Family::Embedding, max_threads: 256, parameters: &[Parameter { name: "constant", kind: Kind::Scalar(Scalar::F32) }, Parameter { name: "element", kind: Kind::In(Element::F32) }, Parameter { name: "small", kind: Kind::In(Element::F32) }, Parameter { name: "large", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&EMBEDDING_SHAPE) }] },
+    Signature { kernel: "embed_kernel_packed", family: Family::Embedding, max_threads: 256, parameters: &[Parameter { name: "constant", kind: Kind::Scalar(Scalar::F32) }, Parameter { name: "element", kind: Kind::In(Element::F32) }, Parameter { name: "small", kind: Kind::In(Element::F32) }, Parameter { name: "large", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&EMBEDDING_SHAPE) }] },
     Signature { kernel: "fill", family: Family::Fill, max_threads: 256, parameters: &[Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "value", kind: Kind::Scalar(Scalar::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "mask_between", family: Family::Mask, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "mask", kind: Kind::Out(Element::U8) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "lo", kind: Kind::Scalar(Scalar::F32) }, Parameter { name: "hi", kind: Kind::Scalar(Scalar::F32) }] },
+    Signature { kernel: "mask_in_range", family: Family::Mask, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "mask", kind: Kind::Out(Element::U8) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "format", kind: Kind::Struct(&QUANTISER) }] },
+    Signature { kernel: "mask_positive", family: Family::Mask, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "mask", kind: Kind::Out(Element::U8) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "mix", family: Family::MixedOp, max_threads: 256, parameters: &[Parameter { name: "p", kind: Kind::In(Element::F32) }, Parameter { name: "terms", kind: Kind::Struct(&MIX_TERMS) }, Parameter { name: "count", kind: Kind::Scalar(Scalar::I32) }, Parameter { name: "resume", kind: Kind::Scalar(Scalar::I32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "mix_quantised", family: Family::MixedOp, max_threads: 256, parameters: &[Parameter { name: "p", kind: Kind::In(Element::F32) }, Parameter { name: "formats", kind: Kind::Struct(&MIX_FORMATS) }, Parameter { name: "count", kind: Kind::Scalar(Scalar::I32) }, Parameter { name: "resume", kind: Kind::Scalar(Scalar::I32) }, Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "mix_quantised_backward_both", family: Family::MixedOp, max_threads: 256, parameters: &[Parameter { name: "p", kind: Kind::In(Element::F32) }, Parameter { name: "formats", kind: Kind::Struct(&MIX_FORMATS) }, Parameter { name: "count", kind: Kind::Scalar(Scalar::I32) }, Parameter { name: "resume", kind: Kind::Scalar(Scalar::I32) }, Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "dy", kind: Kind::In(Element::F32) }, Parameter { name: "dx", kind: Kind::Out(Element::F32) }, Parameter { name: "partials", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "mix_quantised_backward_p", family: Family::MixedOp, max_threads: 256, parameters: &[Parameter { name: "formats", kind: Kind::Struct(&MIX_FORMATS) }, Parameter { name: "count", kind: Kind::Scalar(Scalar::I32) }, Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "dy", kind: Kind::In(Element::F32) }, Parameter { name: "partials", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "mix_quantised_backward_x", family: Family::MixedOp, max_threads: 256, parameters: &[Parameter { name: "p", kind: Kind::In(Element::F32) }, Parameter { name: "formats", kind: Kind::Struct(&MIX_FORMATS) }, Parameter { name: "count", kind: Kind::Scalar(Scalar::I32) }, Parameter { name: "resume", kind: Kind::Scalar(Scalar::I32) }, Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "dy", kind: Kind::In(Element::F32) }, Parameter { name: "dx", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "mix_quantised_combine", family: Family::MixedOp, max_threads: 256, parameters: &[Parameter { name: "partials", kind: Kind::In(Element::F32) }, Parameter { name: "dp", kind: Kind::Out(Element::F32) }, Parameter { name: "pieces", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "place_images", family: Family::Image, max_threads: 256, parameters: &[Parameter { name: "bytes", kind: Kind::In(Element::U8) }, Parameter { name: "placements", kind: Kind::In(Element::I32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&IMAGE_SHAPE) }] },
+    Signature { kernel: "pool_average", family: Family::Pool, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&POOL_SHAPE) }] },
+    Signature { kernel: "pool_average_backward", family: Family::Pool, max_threads: 256, parameters: &[Parameter { name: "dy", kind: Kind::In(Element::F32) }, Parameter { name: "dx", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&POOL_SHAPE) }] },
+    Signature { kernel: "pool_average_backward_packed", family: Family::Pool, max_threads: 256, parameters: &[Parameter { name: "dy", kind: Kind::In(Element::F32) }, Parameter { name: "dx", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&POOL_SHAPE) }] },
+    Signature { kernel: "pool_average_packed", family: Family::Pool, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&POOL_SHAPE) }] },
+    Signature { kernel: "pool_max", family: Family::Pool, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&POOL_SHAPE) }] },
+    Signature { kernel: "pool_max_backward", family: Family::Pool, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "dy", kind: Kind::In(Element::F32) }, Parameter { name: "dx", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&POOL_SHAPE) }] },
+    Signature { kernel: "pool_max_backward_packed", family: Family::Pool, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "dy", kind: Kind::In(Element::F32) }, Parameter { name: "dx", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&POOL_SHAPE) }] },
+    Signature { kernel: "pool_max_packed", family: Family::Pool, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&POOL_SHAPE) }] },
+    Signature { kernel: "sgd_step", family: Family::Optimizer, max_threads: 256, parameters: &[Parameter { name: "constant", kind: Kind::Scalar(Scalar::F32) }, Parameter { name: "element", kind: Kind::In(Element::F32) }, Parameter { name: "gradient", kind: Kind::In(Element::F32) }, Parameter { name: "velocity", kind: Kind::Out(Element::F32) }, Parameter { name: "p", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "step", kind: Kind::Struct(&SGD_STEP) }] },
+    Signature { kernel: "softmax", family: Family::Softmax, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "rows", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "columns", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "softmax_backward", family: Family::Softmax, max_threads: 256, parameters: &[Parameter { name: "y", kind: Kind::In(Element::F32) }, Parameter { name: "dy", kind: Kind::In(Element::F32) }, Parameter { name: "dx", kind: Kind::Out(Element::F32) }, Parameter { name: "rows", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "columns", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "unary_affine", family: Family::Elementwise, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "scale", kind: Kind::Scalar(Scalar::F32) }, Parameter { name: "shift", kind: Kind::Scalar(Scalar::F32) }] },
+    Signature { kernel: "unary_clip_coefficient", family: Family::Elementwise, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "max_norm", kind: Kind::Scalar(Scalar::F32) }] },
+    Signature { kernel: "unary_exp", family: Family::Elementwise, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "unary_fake_quantise", family: Family::Elementwise, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "format", kind: Kind::Struct(&QUANTISER) }] },
+    Signature { kernel: "unary_log", family: Family::Elementwise, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "unary_relu", family: Family::Elementwise, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "unary_relu6", family: Family::Elementwise, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "unary_relu_quantise", family: Family::Elementwise, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "format", kind: Kind::Struct(&QUANTISER) }] },
+    Signature { kernel: "unary_sigmoid", family: Family::Elementwise, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "unary_tanh", family: Family::Elementwise, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
 ];
