@@ -34,6 +34,12 @@ __device__ __forceinline__ float fake_quantise(const ConvQuantiser& q, float x) 
     return code == code ? value : code;
 }
 
+// Whether the straight-through estimator passes at x: its rounded code lies within the limits.
+__device__ __forceinline__ bool passes(const ConvQuantiser& q, float x) {
+    float code = rintf(x * q.scale);
+    return code >= q.lo && code <= q.hi;
+}
+
 // What s x loses when it is rounded to f16.
 __device__ __forceinline__ float half_remainder(float scaled) {
     return scaled - __half2float(__float2half_rn(scaled));
