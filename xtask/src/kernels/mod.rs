@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::Mutex;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use cargo_metadata::MetadataCommand;
 use radars_kernels::Arch;
 use radars_kernels::source::{self, Family};
@@ -81,7 +81,8 @@ fn compile_all(root: &Path, options: &Options, arguments: &[OsString]) -> Result
         .flat_map(|&family| Arch::ALL.map(|arch| Job { family, arch }))
         .collect();
     let work = target.join("kernels");
-    let modules = in_threads(&jobs, |job| job.module(&toolchain, &package, &work))?;
+    let modules = in_threads(&jobs, |job| job.module(&toolchain, &package, &work));
+    let modules = all_or_errors(modules)?;
 
     let mut files = Files::new(source::table(&families));
     let mut report = Report::new();
@@ -165,11 +166,26 @@ fn runs(arch: Arch, target: &str) -> bool {
     Arch::for_capability((number / 10, number % 10)) == Some(arch)
 }
 
+/// Every module, or every reason why there are not all.
+fn all_or_errors(modules: Vec<Result<Module>>) -> Result<Vec<Module>> {
+    let count = modules.len();
+    let mut compiled = Vec::new();
+    for module in modules {
+        match module {
+            Ok(module) => compiled.push(module),
+            Err(error) => eprintln!("error: {error:#}\n"),
+        }
+    }
+    let failed = count - compiled.len();
+    ensure!(
+        failed == 0,
+        "{failed} of {count} modules did not compile; nothing was written"
+    );
+    Ok(compiled)
+}
+
 /// Does `work` on every item, several at a time; the results come in the order of the items.
-fn in_threads<T: Sync, R: Send>(
-    items: &[T],
-    work: impl Fn(&T) -> Result<R> + Sync,
-) -> Result<Vec<R>> {
+fn in_threads<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = Mutex::new(items.iter().enumerate());
     let worker = || {
         let mut done = Vec::new();
@@ -181,7 +197,7 @@ fn in_threads<T: Sync, R: Send>(
             done.push((place, work(item)));
         }
     };
-    let mut results: Vec<(usize, Result<R>)> = std::thread::scope(|scope| {
+    let mut results: Vec<(usize, R)> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..THREADS).map(|_| scope.spawn(worker)).collect();
         let joined = workers.into_iter().map(|worker| match worker.join() {
             Ok(done) => done,

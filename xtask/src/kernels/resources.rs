@@ -97,10 +97,9 @@ fn tensor_instructions(listing: &str) -> BTreeMap<&str, usize> {
     let mut counts = BTreeMap::new();
     let mut kernel = None;
     for line in listing.lines().map(str::trim_start) {
-        if line.starts_with(".section") {
-            kernel = line
-                .split_once(".text.")
-                .and_then(|(_, rest)| rest.split([',', ' ', '"', '\t']).next());
+        if let Some(name) = line.strip_prefix(".section\t") {
+            let code = name.strip_prefix(".text.");
+            kernel = code.and_then(|name| name.split(',').next());
         }
         if let Some(kernel) = kernel {
             let is_one = line
@@ -150,6 +149,7 @@ ptxas info    : Used 12 registers, 376 bytes cmem[0]
     fn tensor_core_instructions_are_counted_by_kernel() {
         let listing = "\
 \t.section\t.text.one,\"ax\",@progbits
+\t.sectioninfo\t@\"SHI_REGISTERS=79\"
         /*0b10*/                   HMMA.16816.F32 R4, R8, R12, R4 ;
         /*0b20*/              @P0  HMMA.16816.F32 R4, R8, R14, R4 ;
         /*0b30*/                   IMAD.MOV.U32 R1, RZ, RZ, c[0x0][0x28] ;
