@@ -105,4 +105,16 @@ pub enum Error {
         /// Why not, and what would do.
         reason: String,
     },
+    /// A kernel of the device could not be launched.
+    #[error("{device}: kernel {kernel} on {shapes}: {reason}")]
+    Kernel {
+        /// The device.
+        device: &'static str,
+        /// The kernel.
+        kernel: &'static str,
+        /// The shapes it was to work on.
+        shapes: String,
+        /// What the driver said.
+        reason: String,
+    },
 }

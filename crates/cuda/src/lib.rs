@@ -1,0 +1,64 @@
+//! The CUDA backend: hand-written kernels behind [`radars_tensor::Backend`].
+//!
+//! [`Cuda::open`] opens a card through the driver alone: no toolkit, no compiler, no library beside it. An
+//! arena on it is one device allocation of exactly the bound, and the ranges in it are those that the plan
+//! on [`radars_tensor::Meta`] gave out, so what was planned without a card is what the card holds. Where
+//! there is no driver nothing panics: [`devices`] and [`Cuda::open`] say what is missing.
+//!
+//! ```no_run
+//! use radars_cuda::Cuda;
+//! use radars_tensor::{Arena, Tensor, UnaryOp};
+//!
+//! # fn main() -> radars_tensor::Result<()> {
+//! let arena = Arena::with_bound(Cuda::open(0)?, 1 << 20)?;
+//! let x = Tensor::from_slice(&arena, [4], &[-1.0f32, 0.0, 1.0, 2.0])?;
+//! assert_eq!(x.unary(UnaryOp::Relu)?.read::<f32>()?, [0.0, 0.0, 1.0, 2.0]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Kernels
+//! A launcher gives its kernel typed values, and its list of types is compared with the kernel's own
+//! signature: by a test that needs no card, and again when the kernel is loaded. Results have an order of
+//! summation that depends on sizes alone; no kernel adds floats atomically. So the same spec
+//! ([`CudaSpec`]) gives the same bits, in every run and on every card of that compute capability.
+
+mod backend;
+mod batch_norm;
+mod conv;
+mod cuda;
+mod device;
+mod elementwise;
+mod error;
+mod fill;
+mod images;
+mod launch;
+mod matmul;
+mod memory;
+mod mixed_op;
+mod operand;
+mod optimizer;
+mod parameter;
+mod pool;
+mod reduce;
+mod softmax;
+mod staging;
+
+pub use cuda::Cuda;
+pub use device::{CudaSpec, DeviceInfo, devices};
+pub use memory::CudaMemory;
+
+/// The launchers of every family.
+pub(crate) const KERNELS: &[&[&dyn launch::Signed]] = &[
+    batch_norm::KERNELS,
+    conv::KERNELS,
+    elementwise::KERNELS,
+    fill::KERNELS,
+    images::KERNELS,
+    matmul::KERNELS,
+    mixed_op::KERNELS,
+    optimizer::KERNELS,
+    pool::KERNELS,
+    reduce::KERNELS,
+    softmax::KERNELS,
+];
