@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic, its functions too")]
 
 use radars_autograd::tensor::{
-    Activation, Arena, Backend, Conv2dOptions, Cpu, CpuSpec, Error, FixedPoint, Isa, Meta,
-    PoolKind, Result, Shape, Tensor,
+    Activation, Arena, Backend, Conv2dOptions, ConvValues, Cpu, CpuSpec, Error, FixedPoint, Isa,
+    Meta, PoolKind, Result, Shape, Tensor, Values,
 };
 use radars_autograd::{Tape, Var, ops};
 
@@ -106,6 +106,20 @@ fn operations_of_two_operands_keep_the_one_whose_partner_wants_a_gradient() {
     check_two("conv2d", [x, w], [344, 216, 128, 0], |tape, x, w| {
         ops::conv2d(tape, x, w, SAME)
     });
+    // No quantised copies; of the 32 values of a quantised x one bit each.
+    let format = FixedPoint::signed(1, 3);
+    for (of_x, bytes) in [
+        (Values::OnGrid(format), [344, 216, 344, 0]),
+        (Values::Quantise(format), [348, 220, 344, 0]),
+    ] {
+        let values = ConvValues {
+            x: of_x,
+            w: Values::Quantise(format),
+        };
+        check_two("fake_quantised_conv2d", [x, w], bytes, |tape, x, w| {
+            ops::fake_quantised_conv2d(tape, x, w, values, SAME)
+        });
+    }
     let (a, b) = (Shape::from([2, 3]), Shape::from([3, 5]));
     check_two("matmul", [a, b], [84, 60, 24, 0], |tape, a, b| {
         ops::matmul(tape, a, false, b, false)
@@ -162,12 +176,13 @@ fn program<B: Backend>(arena: &Arena<B>) -> Result<usize> {
     let image = Var::constant(Tensor::zeros(arena, [2, 6, 6, 3])?);
     let small = tape.leaf(Tensor::zeros(arena, [4, 1, 1, 3])?);
     let large = tape.leaf(Tensor::zeros(arena, [4, 3, 3, 3])?);
+    let second = tape.leaf(Tensor::zeros(arena, [4, 3, 3, 4])?);
     let alpha = tape.leaf(Tensor::zeros(arena, [3])?);
     let gamma = tape.leaf(Tensor::full(arena, [4], 1.0)?);
     let beta = tape.leaf(Tensor::zeros(arena, [4])?);
     let head = tape.leaf(Tensor::zeros(arena, [4, 5])?);
     let bias = tape.leaf(Tensor::zeros(arena, [5])?);
-    let ids = [&small, &large, &alpha, &gamma, &beta, &head, &bias].map(Var::id);
+    let ids = [&small, &large, &second, &alpha, &gamma, &beta, &head, &bias].map(Var::id);
 
     let formats = [1, 3, 6].map(|fraction| FixedPoint::signed(1, fraction));
     let p = ops::softmax(&mut tape, alpha)?;
@@ -176,6 +191,11 @@ fn program<B: Backend>(arena: &Arena<B>) -> Result<usize> {
     let w = ops::merge_kernels(&mut tape, pair.clone(), vec![small, large], 3)?;
     let w = ops::fake_quantise(&mut tape, w, formats[1])?;
     let x = ops::conv2d(&mut tape, x, w, SAME)?;
+    let values = ConvValues {
+        x: Values::Quantise(formats[0]),
+        w: Values::Quantise(formats[1]),
+    };
+    let x = ops::fake_quantised_conv2d(&mut tape, x, second, values, SAME)?;
     let activation = Some(Activation::ReluQuantise(FixedPoint::unsigned(1, 3)));
     let (x, stats) = ops::batch_norm(&mut tape, x, gamma, beta, 1e-5, activation)?;
     drop(stats);
@@ -205,8 +225,8 @@ fn the_plan_foresees_every_allocation_of_the_run() {
     let planned = plan(64 << 20);
     real.record_trace();
     planned.record_trace();
-    assert_eq!(program(&real).unwrap(), 7);
-    assert_eq!(program(&planned).unwrap(), 7);
+    assert_eq!(program(&real).unwrap(), 8);
+    assert_eq!(program(&planned).unwrap(), 8);
     let trace = real.take_trace();
     assert!(trace.len() > 50, "{} allocations", trace.len());
     assert_eq!(trace, planned.take_trace());
@@ -224,7 +244,7 @@ fn a_pass_runs_at_its_planned_high_water_mark_and_not_below() {
         let backend = Cpu::with_isa(1, Isa::Portable).unwrap();
         program(&Arena::with_bound(backend, bound_bytes).unwrap())
     };
-    assert_eq!(run(enough), Ok(7));
+    assert_eq!(run(enough), Ok(8));
     let below = run(enough - 256);
     assert!(matches!(below, Err(Error::OverBound { .. })), "{below:?}");
 }

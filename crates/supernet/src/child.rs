@@ -4,7 +4,7 @@ use crate::Result;
 use crate::format::{activation, activation_format, classifier_formats, weight_format};
 use radars_nn::autograd::{Var, ops};
 use radars_nn::tensor::random::Seed;
-use radars_nn::tensor::{Backend, Conv2dOptions, DType, FixedPoint, Shape, Tensor};
+use radars_nn::tensor::{Backend, Conv2dOptions, DType, FixedPoint, Shape, Tensor, Values};
 use radars_nn::{
     BatchNorm2d, Conv2d, Conv2dSettings, Linear, LinearSettings, ParameterId, Parameters, Pass,
     Role,
@@ -54,12 +54,13 @@ impl Child {
         let mut layers = Vec::with_capacity(candidates.len());
         for (layer, (g, candidate)) in geometry.iter().zip(candidates).enumerate() {
             let name = format!("layer{layer}.conv");
-            let settings = conv_settings(g, candidate);
+            let settings = conv_settings(layer, g, candidate);
             let conv = match weights {
                 Weights::Drawn(seed) => Conv2d::new(parameters, &name, settings, seed)?,
                 Weights::Unset => Conv2d {
                     weight: unset(parameters, &name, weight_shape(&settings))?,
                     options: settings.options,
+                    input: settings.input,
                     weight_format: settings.weight_format,
                 },
             };
@@ -127,8 +128,13 @@ fn unset<B: Backend>(
     Ok(parameters.add(format!("{name}.weight"), Role::Weight, value)?)
 }
 
-/// The convolution of a candidate.
-pub(crate) fn conv_settings(geometry: &ConvGeometry, candidate: &Candidate) -> Conv2dSettings {
+/// The convolution of a candidate for a layer, whose input is quantised before.
+pub(crate) fn conv_settings(
+    layer: usize,
+    geometry: &ConvGeometry,
+    candidate: &Candidate,
+) -> Conv2dSettings {
+    let input = candidate.activation().map(|p| activation_format(layer, p));
     Conv2dSettings {
         in_channels: geometry.input.channels,
         out_channels: geometry.output.channels,
@@ -138,6 +144,7 @@ pub(crate) fn conv_settings(geometry: &ConvGeometry, candidate: &Candidate) -> C
             padding: candidate.kernel / 2,
             groups: geometry.groups,
         },
+        input: input.map_or(Values::Float, Values::OnGrid),
         weight_format: candidate.weight().map(weight_format),
     }
 }
@@ -181,4 +188,69 @@ pub(crate) fn classifier<B: Backend>(
             weight_format,
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use radars_nn::tensor::{Arena, Cpu};
+    use radars_nn::{Mode, loss};
+    use radars_space::ImageShape;
+    use rand::RngExt;
+
+    /// Logits and all gradients, in the order of the parameters.
+    fn step(child: &Child, parameters: &mut Parameters<Cpu>, mode: Mode) -> Vec<Vec<f32>> {
+        let arena = parameters.arena().clone();
+        let mut rng = Seed(3).stream("images", 0);
+        let images: Vec<f32> = (0..2 * 16 * 16 * 3)
+            .map(|_| rng.random_range(-3.0..3.0))
+            .collect();
+        let images = Tensor::from_slice(&arena, [2, 16, 16, 3], &images).unwrap();
+        let mut pass = Pass::new(parameters, mode);
+        let logits = child.logits(&mut pass, images).unwrap();
+        let mut results = vec![logits.value().read().unwrap()];
+        if mode == Mode::WEIGHTS {
+            let labels = Tensor::from_slice(&arena, [2], &[1i32, 2]).unwrap();
+            let loss = loss::cross_entropy(&mut pass, logits, &labels, 0.0).unwrap();
+            let gradients = pass.backward(loss).unwrap();
+            results.extend(gradients.iter().map(|(_, g)| g.read().unwrap()));
+        }
+        results
+    }
+
+    /// Quantising what lies on its grid already changes nothing; to a coarser grid it does.
+    #[test]
+    fn the_input_of_every_convolution_lies_on_the_grid_that_it_states() {
+        let images = ImageShape {
+            height: 16,
+            width: 16,
+            channels: 3,
+        };
+        let layers = Space::preset("fashion-small").unwrap().layers().to_vec();
+        let space = Space::new("test", layers).unwrap();
+        let space = space.resolve(images, 10).unwrap();
+        for index in 0..3 {
+            let architecture = space.random(&mut Seed(5).stream("architecture", index));
+            let arena = Arena::with_bound(Cpu::new(1).unwrap(), 64 << 20).unwrap();
+            let mut parameters = Parameters::new(&arena);
+            let mut child =
+                Child::new(&mut parameters, &space, &architecture, Seed(index)).unwrap();
+            for mode in [Mode::WEIGHTS, Mode::Evaluate] {
+                let stated = step(&child, &mut parameters, mode);
+                let mut again = child.clone();
+                for (conv, _) in &mut again.layers {
+                    let Values::OnGrid(format) = conv.input else {
+                        panic!("{:?}", conv.input);
+                    };
+                    conv.input = Values::Quantise(format);
+                }
+                assert_eq!(step(&again, &mut parameters, mode), stated, "{mode:?}");
+            }
+            let stated = step(&child, &mut parameters, Mode::Evaluate);
+            for (conv, _) in &mut child.layers {
+                conv.input = Values::Quantise(FixedPoint::unsigned(1, 0));
+            }
+            assert_ne!(step(&child, &mut parameters, Mode::Evaluate), stated);
+        }
+    }
 }

@@ -9,7 +9,7 @@ use radars_supernet::nn::tensor::random::Seed;
 use radars_supernet::nn::tensor::{
     Activation, AdamStep, Arena, Axis, Backend, BatchNorm, BatchNormInference, BatchNormSaved,
     BinaryOp, Coefficient, Conv2d, CrossEntropy, Embedding, Error, FixedPoint, ImageBatch, MaskOp,
-    MatMul, Mut, Op, Operand, Pool2d, ReduceOp, Ref, Result, SgdStep, UnaryOp,
+    MatMul, Mut, Op, Operand, Pool2d, ReduceOp, Ref, Result, SgdStep, UnaryOp, compose,
 };
 use radars_supernet::nn::{AdamSettings, SgdSettings};
 use radars_supernet::{
@@ -66,8 +66,8 @@ impl Backend for Counting {
 
     fn spec(&self) {}
 
-    fn scratch_bytes((): &(), _: &Op<'_>) -> usize {
-        0
+    fn scratch_bytes((): &(), op: &Op<'_>) -> usize {
+        compose::scratch_bytes::<Self>(&(), op)
     }
 
     fn reserve(&self, _: usize) -> Result<()> {

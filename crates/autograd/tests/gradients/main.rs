@@ -4,6 +4,7 @@
 
 mod checker;
 mod elementwise;
+mod fake_quantised;
 mod images;
 mod mixtures;
 mod normalisation;

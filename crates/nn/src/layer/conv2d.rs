@@ -1,21 +1,23 @@
 //! Convolution with float or fake-quantised weights.
 
-use super::quantised;
 use crate::{Fans, Initialiser, ParameterId, Parameters, Pass, Result, Role};
 use radars_autograd::tensor::random::Seed;
-use radars_autograd::tensor::{Backend, Conv2dOptions, Error, FixedPoint};
+use radars_autograd::tensor::{Backend, Conv2dOptions, ConvValues, Error, FixedPoint, Values};
 use radars_autograd::{Var, ops};
 
-/// A two-dimensional convolution without bias, `y = conv(x, Qw(W))`; a batch normalisation follows it.
+/// A two-dimensional convolution without bias, `y = conv(Qx(x), Qw(W))`; a batch normalisation follows it.
 ///
-/// It does not quantise its input: the activation before it does (see
-/// [`Activation::ReluQuantise`](radars_autograd::tensor::Activation)).
+/// Mostly the activation before it quantises its input (see
+/// [`Activation::ReluQuantise`](radars_autograd::tensor::Activation)): then [`Conv2d::input`] says so, as
+/// [`Values::OnGrid`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conv2d {
     /// The weights `[co, k, k, ci / groups]`.
     pub weight: ParameterId,
     /// Stride, padding and groups.
     pub options: Conv2dOptions,
+    /// What is known of the input, and whether it is fake-quantised.
+    pub input: Values,
     /// The format that the weights are fake-quantised to.
     pub weight_format: Option<FixedPoint>,
 }
@@ -31,12 +33,14 @@ pub struct Conv2dSettings {
     pub kernel: usize,
     /// Stride, padding and groups.
     pub options: Conv2dOptions,
+    /// What is known of the input, and whether it is fake-quantised.
+    pub input: Values,
     /// The format that the weights are fake-quantised to.
     pub weight_format: Option<FixedPoint>,
 }
 
 impl Conv2dSettings {
-    /// Stride 1, the padding that keeps the size of the image (odd kernels), one group, float weights.
+    /// Stride 1, the padding that keeps the size of the image (odd kernels), one group, floats.
     pub fn same(in_channels: usize, out_channels: usize, kernel: usize) -> Self {
         Conv2dSettings {
             in_channels,
@@ -47,6 +51,7 @@ impl Conv2dSettings {
                 padding: kernel / 2,
                 groups: 1,
             },
+            input: Values::Float,
             weight_format: None,
         }
     }
@@ -90,6 +95,7 @@ impl Conv2d {
             out_channels,
             kernel,
             options,
+            input,
             weight_format,
         } = settings;
         let groups = options.groups;
@@ -112,6 +118,7 @@ impl Conv2d {
         Ok(Conv2d {
             weight,
             options,
+            input,
             weight_format,
         })
     }
@@ -125,7 +132,17 @@ impl Conv2d {
     /// [`Error::Shapes`], [`Error::Geometry`], [`Error::OverBound`].
     pub fn forward<B: Backend>(&self, pass: &mut Pass<'_, B>, x: Var<B>) -> Result<Var<B>> {
         let weight = pass.parameter(self.weight);
-        let weight = quantised(pass, weight, self.weight_format)?;
-        Ok(ops::conv2d(pass.tape(), x, weight, self.options)?)
+        let values = ConvValues {
+            x: self.input,
+            w: self.weight_format.map_or(Values::Float, Values::Quantise),
+        };
+        let tape = pass.tape();
+        Ok(ops::fake_quantised_conv2d(
+            tape,
+            x,
+            weight,
+            values,
+            self.options,
+        )?)
     }
 }

@@ -1,6 +1,5 @@
 //! Fully connected layer.
 
-use super::quantised;
 use crate::{Fans, Initialiser, ParameterId, Parameters, Pass, Result, Role};
 use radars_autograd::tensor::random::Seed;
 use radars_autograd::tensor::{Backend, FixedPoint};
@@ -123,5 +122,17 @@ impl Linear {
             }
             None => Ok(y),
         }
+    }
+}
+
+/// `x` in a format, or as it is.
+fn quantised<B: Backend>(
+    pass: &mut Pass<'_, B>,
+    x: Var<B>,
+    format: Option<FixedPoint>,
+) -> Result<Var<B>> {
+    match format {
+        Some(format) => Ok(ops::fake_quantise(pass.tape(), x, format)?),
+        None => Ok(x),
     }
 }

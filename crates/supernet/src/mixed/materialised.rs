@@ -15,8 +15,8 @@
 
 use radars_nn::autograd::{Backward, Tape, Var};
 use radars_nn::tensor::{
-    Backend, BinaryOp, Coefficient, Conv2d, Conv2dOptions, DType, Error, FixedPoint, MaskOp,
-    Result, Tensor, UnaryOp,
+    Backend, BinaryOp, Coefficient, Conv2d, Conv2dOptions, ConvValues, DType, Error, FixedPoint,
+    MaskOp, Result, Tensor, UnaryOp, Values,
 };
 
 /// What a candidate does before it convolves; no format stands for a float operand.
@@ -68,7 +68,11 @@ pub fn materialised<B: Backend>(
             groups: channel_groups,
         };
         let geometry = input.conv2d_geometry(&w, options)?;
-        let y = input.conv2d(&quantised(&w, format.weight)?, options)?;
+        let values = ConvValues {
+            x: on_grid(format.activation),
+            w: format.weight.map_or(Values::Float, Values::Quantise),
+        };
+        let y = input.fake_quantised_conv2d(&w, values, options)?;
         if needs.c {
             outputs.push(y.clone());
         }
@@ -92,6 +96,7 @@ pub fn materialised<B: Backend>(
                     activation: format.activation,
                     gate: gate.transpose()?,
                     geometry,
+                    largest: 0,
                     terms: vec![term],
                 });
             }
@@ -134,6 +139,8 @@ struct Group<B: Backend> {
     gate: Option<Tensor<B>>,
     /// The convolution with the largest kernel.
     geometry: Conv2d,
+    /// Which term has that kernel.
+    largest: usize,
     terms: Vec<Term<B>>,
 }
 
@@ -148,7 +155,7 @@ struct Term<B: Backend> {
 impl<B: Backend> Group<B> {
     fn add(&mut self, term: Term<B>, geometry: Conv2d) {
         if geometry.kernel > self.geometry.kernel {
-            self.geometry = geometry;
+            (self.geometry, self.largest) = (geometry, self.terms.len());
         }
         self.terms.push(term);
     }
@@ -160,7 +167,13 @@ impl<B: Backend> Group<B> {
         c: &Tensor<B>,
         dy: &Tensor<B>,
     ) -> Result<Vec<(usize, Tensor<B>)>> {
-        let shared = dy.conv2d_weight_gradient(&input, &self.geometry)?;
+        // Of the weights themselves: their quantisers differ, each has its mask below.
+        let values = ConvValues {
+            x: on_grid(self.activation),
+            w: Values::Float,
+        };
+        let (w, g) = (&self.terms[self.largest].w, &self.geometry);
+        let shared = dy.fake_quantised_conv2d_weight_gradient(&input, w, values, g)?;
         drop(input);
         let gradient = |term: &Term<B>| {
             let dw = scaled(shared.crop_kernel(term.kernel)?, c, term.m)?;
@@ -254,6 +267,11 @@ fn quantised<B: Backend>(x: &Tensor<B>, format: Option<FixedPoint>) -> Result<Te
         None => Ok(x.clone()),
         Some(format) => x.unary(UnaryOp::FakeQuantise(format)),
     }
+}
+
+/// What is known of an input that was quantised, where there is a quantiser.
+fn on_grid(format: Option<FixedPoint>) -> Values {
+    format.map_or(Values::Float, Values::OnGrid)
 }
 
 /// `c[m] * t`, in the memory of `t` when nothing else owns it.

@@ -76,7 +76,7 @@ impl Layer {
 
     /// What a candidate trains, in the order of [`crate::Child`].
     pub fn parts(&self, candidate: usize) -> Vec<Part> {
-        let settings = conv_settings(&self.geometry, &self.candidates[candidate]);
+        let settings = conv_settings(self.index, &self.geometry, &self.candidates[candidate]);
         let initialiser = Initialiser::kaiming_for(settings.weight_format);
         let channels = self.geometry.output.channels;
         vec![
