@@ -28,8 +28,8 @@ pub enum Family {
     Embedding,
     /// `fill.cu`: sets every element of a tensor to one value.
     Fill,
-    /// `image.cu`: images of bytes become values, each moved and mirrored.
-    Image,
+    /// `images.cu`: images of bytes become values, each moved and mirrored.
+    Images,
     /// `mask.cu`: masks of one bit an element, the lowest bit of a byte first.
     Mask,
     /// `matmul.cu`: the matrix product.
@@ -59,7 +59,7 @@ impl Family {
         Self::Elementwise,
         Self::Embedding,
         Self::Fill,
-        Self::Image,
+        Self::Images,
         Self::Mask,
         Self::Matmul,
         Self::MixedOp,
@@ -81,7 +81,7 @@ pub(crate) static FAMILIES: &[Compiled] = &[
     Compiled { name: "elementwise", ptx: [include_str!("../ptx/sm_75/elementwise.ptx"), include_str!("../ptx/sm_80/elementwise.ptx")] },
     Compiled { name: "embedding", ptx: [include_str!("../ptx/sm_75/embedding.ptx"), include_str!("../ptx/sm_80/embedding.ptx")] },
     Compiled { name: "fill", ptx: [include_str!("../ptx/sm_75/fill.ptx"), include_str!("../ptx/sm_80/fill.ptx")] },
-    Compiled { name: "image", ptx: [include_str!("../ptx/sm_75/image.ptx"), include_str!("../ptx/sm_80/image.ptx")] },
+    Compiled { name: "images", ptx: [include_str!("../ptx/sm_75/images.ptx"), include_str!("../ptx/sm_80/images.ptx")] },
     Compiled { name: "mask", ptx: [include_str!("../ptx/sm_75/mask.ptx"), include_str!("../ptx/sm_80/mask.ptx")] },
     Compiled { name: "matmul", ptx: [include_str!("../ptx/sm_75/matmul.ptx"), include_str!("../ptx/sm_80/matmul.ptx")] },
     Compiled { name: "mixed_op", ptx: [include_str!("../ptx/sm_75/mixed_op.ptx"), include_str!("../ptx/sm_80/mixed_op.ptx")] },
@@ -245,7 +245,7 @@ pub(crate) static SIGNATURES: &[Signature] = &[
     Signature { kernel: "mix_quantised_backward_p", family: Family::MixedOp, max_threads: 256, parameters: &[Parameter { name: "formats", kind: Kind::Struct(&MIX_FORMATS) }, Parameter { name: "count", kind: Kind::Scalar(Scalar::I32) }, Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "dy", kind: Kind::In(Element::F32) }, Parameter { name: "partials", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
     Signature { kernel: "mix_quantised_backward_x", family: Family::MixedOp, max_threads: 256, parameters: &[Parameter { name: "p", kind: Kind::In(Element::F32) }, Parameter { name: "formats", kind: Kind::Struct(&MIX_FORMATS) }, Parameter { name: "count", kind: Kind::Scalar(Scalar::I32) }, Parameter { name: "resume", kind: Kind::Scalar(Scalar::I32) }, Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "dy", kind: Kind::In(Element::F32) }, Parameter { name: "dx", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
     Signature { kernel: "mix_quantised_combine", family: Family::MixedOp, max_threads: 256, parameters: &[Parameter { name: "partials", kind: Kind::In(Element::F32) }, Parameter { name: "dp", kind: Kind::Out(Element::F32) }, Parameter { name: "pieces", kind: Kind::Scalar(Scalar::U64) }] },
-    Signature { kernel: "place_images", family: Family::Image, max_threads: 256, parameters: &[Parameter { name: "bytes", kind: Kind::In(Element::U8) }, Parameter { name: "placements", kind: Kind::In(Element::I32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&IMAGE_SHAPE) }] },
+    Signature { kernel: "place_images", family: Family::Images, max_threads: 256, parameters: &[Parameter { name: "bytes", kind: Kind::In(Element::U8) }, Parameter { name: "placements", kind: Kind::In(Element::I32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&IMAGE_SHAPE) }] },
     Signature { kernel: "pool_average", family: Family::Pool, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&POOL_SHAPE) }] },
     Signature { kernel: "pool_average_backward", family: Family::Pool, max_threads: 256, parameters: &[Parameter { name: "dy", kind: Kind::In(Element::F32) }, Parameter { name: "dx", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&POOL_SHAPE) }] },
     Signature { kernel: "pool_average_backward_packed", family: Family::Pool, max_threads: 256, parameters: &[Parameter { name: "dy", kind: Kind::In(Element::F32) }, Parameter { name: "dx", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&POOL_SHAPE) }] },

@@ -2,8 +2,8 @@
 
 use crate::memory::Address;
 use crate::{
-    Cuda, CudaMemory, CudaSpec, batch_norm, conv, elementwise, fill, images, matmul, mixed_op,
-    optimizer, pool, reduce, softmax,
+    Cuda, CudaMemory, CudaSpec, batch_norm, conv, elementwise, embedding, fill, images, mask,
+    matmul, mixed_op, optimizer, pool, reduce, softmax,
 };
 use cudarc::driver::result;
 use radars_tensor::{
@@ -96,11 +96,11 @@ impl Backend for Cuda {
     }
 
     fn mask(&self, op: MaskOp, x: R<'_>, mask: M<'_>) -> Result<()> {
-        elementwise::mask(self, op, x, mask)
+        mask::mask(self, op, x, mask)
     }
 
     fn apply_mask(&self, mask: R<'_>, y: M<'_>) -> Result<()> {
-        elementwise::apply_mask(self, mask, y)
+        mask::apply(self, mask, y)
     }
 
     fn reduce(&self, op: ReduceOp, axis: &Axis, x: R<'_>, y: M<'_>, scratch: M<'_>) -> Result<()> {
@@ -317,11 +317,11 @@ impl Backend for Cuda {
         small: R<'_>,
         large: M<'_>,
     ) -> Result<()> {
-        mixed_op::embed(self, g, coefficient, small, large)
+        embedding::embed(self, g, coefficient, small, large)
     }
 
     fn crop_kernel(&self, g: &Embedding, large: R<'_>, small: M<'_>) -> Result<()> {
-        mixed_op::crop(self, g, large, small)
+        embedding::crop(self, g, large, small)
     }
 
     fn sgd_step(

@@ -23,16 +23,21 @@
 //! summation that depends on sizes alone; no kernel adds floats atomically. So the same spec
 //! ([`CudaSpec`]) gives the same bits, in every run and on every card of that compute capability.
 
+// The parameters of a kernel are a tuple of types, one after the other: complex by nature, read once.
+#![allow(clippy::type_complexity)]
+
 mod backend;
 mod batch_norm;
 mod conv;
 mod cuda;
 mod device;
 mod elementwise;
+mod embedding;
 mod error;
 mod fill;
 mod images;
 mod launch;
+mod mask;
 mod matmul;
 mod memory;
 mod mixed_op;
@@ -40,6 +45,7 @@ mod operand;
 mod optimizer;
 mod parameter;
 mod pool;
+mod quantiser;
 mod reduce;
 mod softmax;
 mod staging;
@@ -53,8 +59,10 @@ pub(crate) const KERNELS: &[&[&dyn launch::Signed]] = &[
     batch_norm::KERNELS,
     conv::KERNELS,
     elementwise::KERNELS,
+    embedding::KERNELS,
     fill::KERNELS,
     images::KERNELS,
+    mask::KERNELS,
     matmul::KERNELS,
     mixed_op::KERNELS,
     optimizer::KERNELS,

@@ -40,6 +40,19 @@ pub(crate) fn write<'a>(
     view.checked(op, operand, elements.saturating_mul(F32))
 }
 
+/// A size as kernels take it: 32 bits, the sign among them.
+pub(crate) fn size(op: &'static str, what: &'static str, value: usize) -> Result<u32> {
+    match i32::try_from(value) {
+        Ok(size) => Ok(size.unsigned_abs()),
+        Err(_) => Err(Error::Geometry {
+            op,
+            what,
+            value,
+            expected: "less than 2^31",
+        }),
+    }
+}
+
 /// The address of a first operand of `elements` f32 values, which may be the result's own memory.
 pub(crate) fn first(
     op: &'static str,

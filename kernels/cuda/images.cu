@@ -1,4 +1,4 @@
-// image.cu: images of bytes become values, each moved and mirrored.
+// images.cu: images of bytes become values, each moved and mirrored.
 //
 // place_images:  y[n][i][j][c] = value(bytes[n][i + rows][j' + columns][c]), where (rows, columns, mirrored)
 //                is the placement of image n and j' is width - 1 - j if mirrored, else j; black, the value of
