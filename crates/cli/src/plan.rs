@@ -48,6 +48,10 @@ impl OnDevice for PlanArgs {
         &self.device
     }
 
+    fn only_plans(&self) -> bool {
+        !self.hours
+    }
+
     fn run_on<D: Devices>(&self, devices: &D) -> Result<String> {
         let config = configuration::of_task(&self.task)?;
         config.check()?;

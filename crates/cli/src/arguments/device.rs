@@ -15,8 +15,8 @@ pub struct DeviceArgs {
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = device, hide_default_value = true)]
     pub device: Device,
 
-    /// Threads to compute with, 1 to 1024, or, on a GPU, to decode images with; the result does not depend on it
-    /// [default: all that the machine offers]
+    /// Threads to compute and to decode images with, 1 to 1024; with a GPU, to decode alone. The result does not
+    /// depend on it [default: all that the machine offers]
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
 

@@ -12,6 +12,8 @@ Examples:
       Table I of the paper: the whole space in each way to hold it, beside Eq. 5
   radars plan --space my.toml --data my-images --memory 4GiB --json
       your own space under your own bound, for a program to read
+  radars plan --preset cifar10-quant --device cuda
+      on an NVIDIA GPU; there need not be one in this machine
   radars plan --hours
       how long the default search would take on this machine
   radars plan --sn best.json

@@ -2,6 +2,7 @@
 //!
 //! A command is written for any [`Devices`]; [`run`] calls it with those that the flags ask for.
 
+mod cards;
 mod processor;
 
 use crate::arguments::{Device, DeviceArgs};
@@ -9,8 +10,9 @@ use crate::failure::{Failure, Result};
 use crate::progress::say;
 use anyhow::anyhow;
 use bytesize::ByteSize;
+use cards::Cards;
 use processor::Processor;
-use radars_tensor::{Backend, Isa};
+use radars_tensor::{Backend, Error, Isa};
 use std::fmt::Display;
 
 /// The devices that a command computes on: one, or one for each phase of a search.
@@ -73,6 +75,11 @@ pub trait OnDevice {
     /// The flags.
     fn arguments(&self) -> &DeviceArgs;
 
+    /// Whether it only plans, for which no device has to be there.
+    fn only_plans(&self) -> bool {
+        false
+    }
+
     /// Whether two devices are of use to it.
     fn takes_two(&self) -> bool {
         false
@@ -85,24 +92,64 @@ pub trait OnDevice {
     fn run_on<D: Devices>(&self, devices: &D) -> Result<String>;
 }
 
-/// Runs a command on what its flags ask for.
+/// Runs a command on what its flags ask for: the only choice of a backend.
+///
+/// # Errors
+/// When there is no such device; those of the command.
 pub fn run(command: &impl OnDevice) -> Result<String> {
     let arguments = command.arguments();
-    match arguments.device {
-        Device::Auto | Device::Cpu => command.run_on(&Processor::new(arguments, None)),
-        Device::Cuda(_) => Err(no_backend()),
-        Device::TwoCuda(..) if !command.takes_two() => Err(Failure::bad_input(anyhow!(
-            "--device names two devices, which only a search can use: exploration on the first, exploitation on the \
-             second; name one"
-        ))),
-        Device::TwoCuda(..) => Err(no_backend()),
+    if let Some(threads) = arguments.threads {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
+        // Decoding is all that these threads do, with whatever pool there is.
+        let _ = pool.build_global();
     }
+    let cards = match arguments.device {
+        Device::Cpu => return command.run_on(&Processor::new(arguments, None)),
+        Device::Auto => {
+            let doing = match command.only_plans() {
+                true => "planning for",
+                false => "computing on",
+            };
+            match found(arguments) {
+                Ok(cards) => cards.because(|card| format!("{doing} {card}")),
+                Err(reason) => {
+                    let reason = format!("{doing} the CPU: {reason}");
+                    return command.run_on(&Processor::new(arguments, Some(reason)));
+                }
+            }
+        }
+        Device::Cuda(_) | Device::TwoCuda(..) if arguments.isa.is_some() => {
+            return Err(Failure::bad_input(anyhow!(
+                "--isa chooses instructions of the CPU; leave it out with --device cuda"
+            )));
+        }
+        Device::Cuda(index) if command.only_plans() => Cards::planned(index)?,
+        Device::Cuda(index) => Cards::numbered(index)?,
+        Device::TwoCuda(first, second) if command.takes_two() => Cards::one_a_phase(first, second)?,
+        Device::TwoCuda(..) => {
+            return Err(Failure::bad_input(anyhow!(
+                "--device names two devices, which are of use to a search alone: exploration on the first, \
+                 exploitation on the second; name one"
+            )));
+        }
+    };
+    command.run_on(&cards)
 }
 
-fn no_backend() -> Failure {
-    Failure::bad_input(anyhow!(
-        "--device: this build has no CUDA backend; `cpu` and `auto` are valid"
-    ))
+/// The card that `auto` stands for, or why there is none.
+fn found(arguments: &DeviceArgs) -> std::result::Result<Cards, String> {
+    if arguments.isa.is_some() {
+        return Err("--isa names its instructions".to_owned());
+    }
+    Cards::first_usable().map_err(|error| {
+        let reason = match error {
+            Error::Device { reason, .. } => reason,
+            error => error.to_string(),
+        };
+        // What to do about it is for those who ask for a card.
+        let reason = reason.split(';').next();
+        reason.unwrap_or_default().to_owned()
+    })
 }
 
 /// Says where a command computes, where nobody named a device.

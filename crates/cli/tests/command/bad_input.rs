@@ -144,7 +144,8 @@ fn a_bound_that_will_not_do() {
 #[test]
 fn the_smallest_bound_is_named_to_the_byte() {
     let folder = folder();
-    let output = radars(folder.path(), &TINY_SEARCH.replace("8MiB", "1KiB"));
+    let line = TINY_SEARCH.replace("8MiB", "1KiB") + " --quiet";
+    let output = radars(folder.path(), &line);
     let stderr = String::from_utf8(output.stderr).unwrap();
     let needed = stderr
         .split_once('(')
@@ -199,7 +200,11 @@ fn settings_that_make_no_sense() {
         &["weights split has 28 images", "lower --batch"],
     );
     refused(folder.path(), "search --alpha 2", &["--alpha", "0 to 1"]);
-    refused(folder.path(), "search --device cuda", &["no CUDA backend"]);
+    refused(
+        folder.path(),
+        "search --device tpu",
+        &["--device", "`cuda:N`"],
+    );
     refused(folder.path(), "search --preset mnist", &["fashion-small"]);
     refused(folder.path(), "search --isa mmx", &["portable"]);
     refused(folder.path(), "plan --sn nowhere.json", &["nowhere.json"]);

@@ -9,7 +9,11 @@ fn every_command_shows_examples_and_its_defaults() {
         ("", ["Examples:", "radars search", "Exit codes"]),
         (
             "search",
-            ["Examples:", "--memory 96MiB", "fashion-small: 128MiB"],
+            [
+                "Examples:",
+                "--device cuda:0,cuda:1",
+                "fashion-small: 128MiB",
+            ],
         ),
         (
             "compare",

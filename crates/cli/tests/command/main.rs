@@ -5,6 +5,7 @@
 mod bad_input;
 mod bench;
 mod compare;
+mod device;
 mod help;
 mod plan;
 mod report;
@@ -22,6 +23,8 @@ fn radars(folder: &Path, line: &str) -> Output {
 fn command(folder: &Path, line: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_radars"));
     command.current_dir(folder).args(line.split_whitespace());
+    // A machine's cards are no part of these tests.
+    command.env("CUDA_VISIBLE_DEVICES", "");
     command
 }
 
