@@ -13,9 +13,11 @@ pub const TARGETS: [&str; 3] = ["sm_75", "sm_80", "sm_90"];
 /// What every kernel takes: by kernel, in the order of [`TARGETS`].
 pub type Report = BTreeMap<String, [Resources; TARGETS.len()]>;
 
-/// The header with which a source asks for tensor cores: every kernel of such a family has to use
+/// The header with which a source asks for tensor cores. Every kernel of such a family has to use
 /// them, on every architecture,
 const TENSOR_CORES: &str = "mma.h";
+/// and so has every kernel whose name begins so,
+const CONVOLUTIONS: [&str; 2] = ["conv2d_gemm_", "conv2d_wgrad_"];
 /// but for these, which finish what the others began.
 const WITHOUT_PRODUCTS: [&str; 2] = ["conv2d_wgrad_sum", "conv2d_wgrad_sum_scalar"];
 
@@ -79,7 +81,8 @@ pub fn problems(families: &[&Family], report: &Report) -> Vec<String> {
             if let Some(targets) = on(|taken| taken.stack_bytes > 0 && taken.spill_bytes == 0) {
                 found.push(format!("{name}: threads keep a stack frame on {targets}"));
             }
-            if multiplies
+            let is_meant = asks_for_them || CONVOLUTIONS.iter().any(|c| name.starts_with(c));
+            if is_meant
                 && !WITHOUT_PRODUCTS.contains(&name.as_str())
                 && let Some(targets) = on(|taken| taken.tensor_instructions == 0)
             {
@@ -137,6 +140,7 @@ mod tests {
             ("a".to_owned(), [spills, FINE, keeps_a_stack]),
             ("b".to_owned(), [scalar, scalar, FINE]),
             ("conv2d_wgrad_sum".to_owned(), [scalar; 3]),
+            ("conv2d_gemm_a".to_owned(), [scalar; 3]),
         ]);
         let problems = |header, kernels| problems(&[&family(header, kernels)], &report);
         assert_eq!(
@@ -150,6 +154,10 @@ mod tests {
         assert_eq!(
             problems("cuda_fp16.h", ["b", "c"]),
             ["c: not in the machine code"]
+        );
+        assert_eq!(
+            problems("cuda_fp16.h", ["b", "conv2d_gemm_a"]),
+            ["conv2d_gemm_a: tensor cores are not used on sm_75, sm_80, sm_90"]
         );
         assert!(problems("mma.h", ["conv2d_wgrad_sum"; 2]).is_empty());
     }
