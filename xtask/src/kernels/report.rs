@@ -60,7 +60,7 @@ pub fn table(families: &[&Family], report: &Report) -> String {
 pub fn problems(families: &[&Family], report: &Report) -> Vec<String> {
     let mut found = Vec::new();
     for family in families {
-        let multiplies = family
+        let asks_for_them = family
             .system_headers
             .iter()
             .any(|name| name == TENSOR_CORES);
