@@ -50,6 +50,7 @@ mod reduce;
 mod softmax;
 mod staging;
 
+pub use conv::ConvWork;
 pub use cuda::Cuda;
 pub use device::{CudaSpec, DeviceInfo, devices};
 pub use memory::CudaMemory;
@@ -57,7 +58,8 @@ pub use memory::CudaMemory;
 /// The launchers of every family.
 pub(crate) const KERNELS: &[&[&dyn launch::Signed]] = &[
     batch_norm::KERNELS,
-    conv::KERNELS,
+    conv::gemm::KERNELS,
+    conv::scale::KERNELS,
     elementwise::KERNELS,
     embedding::KERNELS,
     fill::KERNELS,

@@ -1,13 +1,25 @@
-//! Launchers of `conv`.
+//! Launchers of the convolutions: which kernels compute which geometry, and what scratch they want.
+//!
+//! Tiles, kernels, scratch and the order of every sum follow from the geometry and from what is known of the
+//! operands ([`ConvValues`]), never from the card.
+
+mod gather;
+pub(crate) mod gemm;
+mod operand;
+pub(crate) mod scale;
+#[cfg(test)]
+mod tests;
+mod work;
 
 use crate::Cuda;
-use crate::launch::Signed;
+use crate::operand::{read, write};
+use gather::Direction;
+use gemm::Plan;
 use radars_tensor::{Conv2d, ConvValues, Mut, Op, Ref, Result, Values};
+pub use work::ConvWork;
 
 type R<'a> = Ref<'a, Cuda>;
 type M<'a> = Mut<'a, Cuda>;
-
-pub(crate) const KERNELS: &[&dyn Signed] = &[];
 
 /// Both operands any floats: the plain convolution.
 pub(crate) const FLOATS: ConvValues = ConvValues {
@@ -15,30 +27,63 @@ pub(crate) const FLOATS: ConvValues = ConvValues {
     w: Values::Float,
 };
 
-#[allow(clippy::too_many_arguments)]
-pub(crate) fn fprop(
-    _: &Cuda,
-    _: &Conv2d,
-    _: ConvValues,
-    _: R<'_>,
-    _: R<'_>,
-    _: M<'_>,
-    _: M<'_>,
-) -> Result<()> {
-    Err(crate::error::device("fprop has no kernel yet".to_owned()))
+/// Bytes of scratch of a convolution; 0 for any other operation.
+pub(crate) fn scratch_bytes(op: &Op<'_>) -> usize {
+    let (g, direction, values) = match *op {
+        Op::Conv2dFprop(g) => (g, Direction::Fprop, FLOATS),
+        Op::Conv2dDgrad(g) => (g, Direction::Dgrad, FLOATS),
+        Op::FakeQuantisedConv2dFprop(g, values) => (g, Direction::Fprop, values),
+        Op::FakeQuantisedConv2dDgrad(g, values) => (g, Direction::Dgrad, values),
+        _ => return 0,
+    };
+    Plan::new(&g, direction, values).scratch_bytes()
 }
 
-#[allow(clippy::too_many_arguments)]
-pub(crate) fn dgrad(
-    _: &Cuda,
-    _: &Conv2d,
-    _: ConvValues,
-    _: R<'_>,
-    _: R<'_>,
-    _: M<'_>,
-    _: M<'_>,
+/// The name of a method in errors: that of the plain convolution, where nothing is known of the operands.
+fn name(values: ConvValues, plain: &'static str, fused: &'static str) -> &'static str {
+    if values == FLOATS { plain } else { fused }
+}
+
+/// The convolution `y = x * w` of operands with those values.
+///
+/// # Errors
+/// [`radars_tensor::Error::Geometry`]; [`radars_tensor::Error::Length`]; [`radars_tensor::Error::Kernel`].
+pub(crate) fn fprop(
+    cuda: &Cuda,
+    g: &Conv2d,
+    values: ConvValues,
+    x: R<'_>,
+    w: R<'_>,
+    y: M<'_>,
+    scratch: M<'_>,
 ) -> Result<()> {
-    Err(crate::error::device("dgrad has no kernel yet".to_owned()))
+    let op = name(values, "conv2d_fprop", "fake_quantised_conv2d_fprop");
+    let g = &g.checked()?;
+    let x = read(op, "x", x, g.input_elements())?;
+    let w = read(op, "w", w, g.weight_elements())?;
+    let y = write(op, "y", y, g.output_elements())?;
+    Plan::new(g, Direction::Fprop, values).launch(cuda, op, x, w, y, scratch)
+}
+
+/// The gradient `dx` of the convolution's input, weights with those values.
+///
+/// # Errors
+/// As for [`fprop`].
+pub(crate) fn dgrad(
+    cuda: &Cuda,
+    g: &Conv2d,
+    values: ConvValues,
+    dy: R<'_>,
+    w: R<'_>,
+    dx: M<'_>,
+    scratch: M<'_>,
+) -> Result<()> {
+    let op = name(values, "conv2d_dgrad", "fake_quantised_conv2d_dgrad");
+    let g = &g.checked()?;
+    let dy = read(op, "dy", dy, g.output_elements())?;
+    let w = read(op, "w", w, g.weight_elements())?;
+    let dx = write(op, "dx", dx, g.input_elements())?;
+    Plan::new(g, Direction::Dgrad, values).launch(cuda, op, dy, w, dx, scratch)
 }
 
 /// `w` is the latent weights, read where they are quantised.
@@ -54,8 +99,4 @@ pub(crate) fn wgrad(
     _: M<'_>,
 ) -> Result<()> {
     Err(crate::error::device("wgrad has no kernel yet".to_owned()))
-}
-
-pub(crate) fn scratch_bytes(_: &Op<'_>) -> usize {
-    0
 }

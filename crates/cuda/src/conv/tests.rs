@@ -1,0 +1,104 @@
+//! Sizes of convolutions that follow from the geometry alone.
+
+use super::gather::{Direction, Gather};
+use super::*;
+use radars_tensor::{Conv2dOptions, FixedPoint, aligned};
+
+fn geometry(
+    batch: usize,
+    input: [usize; 3],
+    channels: usize,
+    kernel: usize,
+    stride: usize,
+    groups: usize,
+) -> Conv2d {
+    let options = Conv2dOptions {
+        stride,
+        padding: kernel / 2,
+        groups,
+    };
+    Conv2d::new(batch, input, channels, kernel, options).unwrap()
+}
+
+const QUANTISED: ConvValues = ConvValues {
+    x: Values::Quantise(FixedPoint::unsigned(3, 6)),
+    w: Values::Quantise(FixedPoint::signed(3, 6)),
+};
+
+/// 3 x 3 x 64 deep, 128 lanes, f16: 147,456 bytes.
+#[test]
+fn scratch_of_exact_operands_is_the_packed_weights() {
+    let g = geometry(64, [32, 32, 64], 128, 3, 1, 1);
+    let bytes = scratch_bytes(&Op::FakeQuantisedConv2dFprop(g, QUANTISED));
+    assert_eq!(bytes, 9 * 64 * 128 * 2);
+}
+
+/// The scales (16 bytes) and two times 512 partial maxima of f32, each in 256-byte steps; weights twice.
+#[test]
+fn scratch_of_floats_holds_scales_and_both_halves_of_the_weights() {
+    let g = geometry(64, [32, 32, 64], 128, 3, 1, 1);
+    let packed = 9 * 64 * 128 * 2;
+    let scales = 256 + 4096;
+    assert_eq!(scratch_bytes(&Op::Conv2dFprop(g)), scales + 2 * packed);
+    // dgrad: the gradient is split, the weights are not.
+    let dgrad = Op::FakeQuantisedConv2dDgrad(g, QUANTISED);
+    assert_eq!(scratch_bytes(&dgrad), scales + packed);
+}
+
+/// Ci = 3: 27 products of a value make one slab of 32; 64 lanes.
+#[test]
+fn the_deep_axis_is_padded_to_whole_slabs() {
+    let g = geometry(64, [32, 32, 3], 64, 3, 1, 1);
+    let gather = Gather::new(&g, Direction::Fprop);
+    assert!(!gather.reads_quads());
+    assert_eq!(gather.packed_len(), 32 * 64);
+}
+
+/// 3 x 3 taps at stride 2 are 2 x 2, 2 x 1, 1 x 2 and 1 x 1 of the four phases, each packed as the largest.
+#[test]
+fn dgrad_packs_the_taps_of_every_phase() {
+    let g = geometry(64, [32, 32, 64], 128, 3, 2, 1);
+    let gather = Gather::new(&g, Direction::Dgrad);
+    assert_eq!(gather.packed_len(), 4 * (4 * 128) * 64);
+    // More phases than taps: only those with taps have weights.
+    let g = geometry(1, [90, 90, 32], 32, 1, 30, 1);
+    assert_eq!(Gather::new(&g, Direction::Dgrad).packed_len(), 32 * 32);
+}
+
+#[test]
+fn tiles_are_as_wide_as_layers_and_batches_allow() {
+    let columns = |g: Conv2d| Gather::new(&g, Direction::Fprop).columns;
+    assert_eq!(columns(geometry(64, [32, 32, 16], 24, 3, 1, 1)), 32);
+    assert_eq!(columns(geometry(64, [32, 32, 64], 64, 3, 1, 1)), 64);
+    // 65,536 pixels are 512 tiles of 128 rows; 16,384 are 128, too few.
+    assert_eq!(columns(geometry(64, [32, 32, 64], 128, 3, 1, 1)), 128);
+    assert_eq!(columns(geometry(16, [32, 32, 64], 128, 3, 1, 1)), 64);
+    // 192 channels are three tiles of 64, or two of 128 with a quarter idle.
+    assert_eq!(columns(geometry(64, [32, 32, 64], 192, 3, 1, 1)), 64);
+}
+
+#[test]
+fn scratch_never_overflows() {
+    let g = geometry(1, [1 << 20, 1, 1 << 14], 1 << 14, 1, 1 << 20, 1);
+    assert_eq!(scratch_bytes(&Op::Conv2dDgrad(g)) % aligned(1), 0);
+    assert!(Gather::new(&g, Direction::Dgrad).blocks().is_err());
+}
+
+/// 64 x 32 x 32 pixels x 64 x 128 channels x 9 taps: 4.83 G multiply-adds.
+#[test]
+fn work_counts_the_products_that_tensor_cores_make() {
+    let g = geometry(64, [32, 32, 64], 128, 3, 1, 1);
+    let fprop = ConvWork::fprop(&g, QUANTISED);
+    assert_eq!(fprop.flops, 2 * 4_831_838_208);
+    assert_eq!(fprop.tensor_flops, fprop.flops);
+    assert_eq!(fprop.launches, 2);
+    let (x, w, y) = (65_536 * 64 * 4, 73_728 * 4, 65_536 * 128 * 4);
+    assert_eq!(fprop.bytes, x + w + y + 2 * 73_728 * 2);
+    let dgrad = ConvWork::dgrad(&g, QUANTISED);
+    assert_eq!(dgrad.tensor_flops, 2 * dgrad.flops);
+    assert_eq!(dgrad.bytes, fprop.bytes + y);
+    assert_eq!(ConvWork::fprop(&g, FLOATS).launches, 4);
+    // At 1 TFLOP/s and 1 TB/s the products take longest: 9.66 ms.
+    let seconds = fprop.roofline_seconds(1e12, 1e12);
+    assert!((seconds - 9.663e-3).abs() < 1e-5, "{seconds}");
+}
