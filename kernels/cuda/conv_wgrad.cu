@@ -7,7 +7,7 @@
 // 64 x 64, for any channels and addresses.
 //   x, dy, parts     see conv_wgrad.cuh
 //   scales           [4] f32 of conv_scale.cu: of dy, then of x, which split does not read
-//   q                how x is quantised on the way in; for split alone
+//   q                how x is quantised on the way in
 // conv2d_wgrad_sum: dw = sum of parts over chunks, with the scales undone, and 0 where the quantiser q of w lets no
 // gradient pass. A thread per 4 neighbours, grid-stride.
 //   order            pixels of a chunk ascending, then chunks ascending; how many follows from the geometry

@@ -164,7 +164,7 @@ struct ConvWgradBlock {
         for (int i = 0; i < RIGHT_LOADS; i++) {
             const int at = (right_line + i * RIGHT_LINES) * Tile::RIGHT_STRIDE + right_quad;
             float value[4] = {x[i].x, x[i].y, x[i].z, x[i].w};
-            if (!SPLIT && q.active) {
+            if (q.active) {
 #pragma unroll
                 for (int lane = 0; lane < 4; lane++) value[lane] = fake_quantise(q, value[lane]);
             }
