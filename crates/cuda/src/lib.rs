@@ -58,8 +58,10 @@ pub use memory::CudaMemory;
 /// The launchers of every family.
 pub(crate) const KERNELS: &[&[&dyn launch::Signed]] = &[
     batch_norm::KERNELS,
+    conv::depthwise::KERNELS,
     conv::gemm::KERNELS,
     conv::scale::KERNELS,
+    conv::wgrad::KERNELS,
     elementwise::KERNELS,
     embedding::KERNELS,
     fill::KERNELS,

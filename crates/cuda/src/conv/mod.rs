@@ -3,19 +3,21 @@
 //! Tiles, kernels, scratch and the order of every sum follow from the geometry and from what is known of the
 //! operands ([`ConvValues`]), never from the card.
 
+pub(crate) mod depthwise;
 mod gather;
 pub(crate) mod gemm;
 mod operand;
 pub(crate) mod scale;
 #[cfg(test)]
 mod tests;
+pub(crate) mod wgrad;
 mod work;
 
 use crate::Cuda;
 use crate::operand::{read, write};
 use gather::Direction;
 use gemm::Plan;
-use radars_tensor::{Conv2d, ConvValues, Mut, Op, Ref, Result, Values};
+use radars_tensor::{Conv2d, ConvValues, Error, Mut, Op, Ref, Result, Values};
 pub use work::ConvWork;
 
 type R<'a> = Ref<'a, Cuda>;
@@ -34,9 +36,34 @@ pub(crate) fn scratch_bytes(op: &Op<'_>) -> usize {
         Op::Conv2dDgrad(g) => (g, Direction::Dgrad, FLOATS),
         Op::FakeQuantisedConv2dFprop(g, values) => (g, Direction::Fprop, values),
         Op::FakeQuantisedConv2dDgrad(g, values) => (g, Direction::Dgrad, values),
+        Op::Conv2dWgrad(g) => return wgrad_scratch_bytes(&g, FLOATS),
+        Op::FakeQuantisedConv2dWgrad(g, values) => return wgrad_scratch_bytes(&g, values),
         _ => return 0,
     };
-    Plan::new(&g, direction, values).scratch_bytes()
+    match depthwise::applies(&g) {
+        true => depthwise::scratch_bytes(&g),
+        false => Plan::new(&g, direction, values).scratch_bytes(),
+    }
+}
+
+fn wgrad_scratch_bytes(g: &Conv2d, values: ConvValues) -> usize {
+    match depthwise::applies(g) {
+        true => depthwise::wgrad_scratch_bytes(g),
+        false => wgrad::scratch_bytes(g, values),
+    }
+}
+
+/// A size as kernels take it: in 31 bits, so that what is added to it stays within 32.
+fn narrow(op: &'static str, what: &'static str, value: usize) -> Result<u32> {
+    match i32::try_from(value) {
+        Ok(size) => Ok(size.unsigned_abs()),
+        Err(_) => Err(Error::Geometry {
+            op,
+            what,
+            value,
+            expected: "below 2^31",
+        }),
+    }
 }
 
 /// The name of a method in errors: that of the plain convolution, where nothing is known of the operands.
@@ -62,6 +89,9 @@ pub(crate) fn fprop(
     let x = read(op, "x", x, g.input_elements())?;
     let w = read(op, "w", w, g.weight_elements())?;
     let y = write(op, "y", y, g.output_elements())?;
+    if depthwise::applies(g) {
+        return depthwise::fprop(cuda, op, g, values, x, w, y, scratch);
+    }
     Plan::new(g, Direction::Fprop, values).launch(cuda, op, x, w, y, scratch)
 }
 
@@ -83,20 +113,42 @@ pub(crate) fn dgrad(
     let dy = read(op, "dy", dy, g.output_elements())?;
     let w = read(op, "w", w, g.weight_elements())?;
     let dx = write(op, "dx", dx, g.input_elements())?;
+    if depthwise::applies(g) {
+        return depthwise::dgrad(cuda, op, g, values, dy, w, dx, scratch);
+    }
     Plan::new(g, Direction::Dgrad, values).launch(cuda, op, dy, w, dx, scratch)
 }
 
-/// `w` is the latent weights, read where they are quantised.
+/// The gradient `dw` of the convolution's weights, images with those values; zero where a quantiser of the
+/// latent weights `w` lets no gradient pass.
+///
+/// # Errors
+/// As for [`fprop`].
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn wgrad(
-    _: &Cuda,
-    _: &Conv2d,
-    _: ConvValues,
-    _: R<'_>,
-    _: Option<R<'_>>,
-    _: R<'_>,
-    _: M<'_>,
-    _: M<'_>,
+    cuda: &Cuda,
+    g: &Conv2d,
+    values: ConvValues,
+    x: R<'_>,
+    w: Option<R<'_>>,
+    dy: R<'_>,
+    dw: M<'_>,
+    scratch: M<'_>,
 ) -> Result<()> {
-    Err(crate::error::device("wgrad has no kernel yet".to_owned()))
+    // The plain gradient is not given the weights.
+    let op = match w {
+        None => "conv2d_wgrad",
+        Some(_) => "fake_quantised_conv2d_wgrad",
+    };
+    let g = &g.checked()?;
+    let x = read(op, "x", x, g.input_elements())?;
+    let w = w
+        .map(|w| read(op, "w", w, g.weight_elements()))
+        .transpose()?;
+    let dy = read(op, "dy", dy, g.output_elements())?;
+    let dw = write(op, "dw", dw, g.weight_elements())?;
+    match depthwise::applies(g) {
+        true => depthwise::wgrad(cuda, op, g, values, x, w, dy, dw, scratch),
+        false => wgrad::wgrad(cuda, op, g, values, x, w, dy, dw, scratch),
+    }
 }
