@@ -131,14 +131,16 @@ fn supernet(mixing: Mixing, space: &Space, rng: &mut Stream) -> Net {
 fn run<B: Backend>(arena: &Arena<B>, case: &Case) -> Result<()> {
     let pixels = case.space.input()?.elements() as usize;
     let mut rng = Seed(1).stream("images", 0);
-    let values: Vec<f32> = (0..pixels * case.batch.max(case.evaluated))
-        .map(|_| rng.random_range(-1.0..1.0))
+    let bytes: Vec<u8> = (0..pixels * case.batch.max(case.evaluated))
+        .map(|_| rng.random())
         .collect();
+    let placements = vec![[1, -1, 1]; case.batch.max(case.evaluated)];
     let labels: Vec<i32> = (0..case.batch.max(case.evaluated))
         .map(|i| i as i32 % 4)
         .collect();
     let images = |n: usize| Images {
-        values: &values[..n * pixels],
+        bytes: &bytes[..n * pixels],
+        placements: &placements[..n],
         labels: &labels[..n],
     };
     match &case.net {

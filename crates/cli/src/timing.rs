@@ -10,7 +10,7 @@ use radars_supernet::{
     plan_supernet,
 };
 use radars_tensor::random::Seed;
-use radars_tensor::{Arena, Stats};
+use radars_tensor::{Arena, Placement, Stats};
 use rand::Rng;
 use std::time::{Duration, Instant};
 
@@ -190,7 +190,8 @@ fn reserve<D: Devices>(devices: &D, part: Part, plan: Plan) -> Result<Arena<D::B
 
 /// Random images.
 struct Batch {
-    values: Vec<f32>,
+    bytes: Vec<u8>,
+    placements: Vec<Placement>,
     labels: Vec<i32>,
 }
 
@@ -198,19 +199,22 @@ impl Batch {
     fn random(space: &Space, images: usize, seed: Seed, index: u64) -> Result<Self> {
         let (elements, classes) = (space.input()?.elements() as usize, space.classes()?);
         let mut rng = seed.stream("bench images", index);
-        // 24 bits, as many as an f32 holds, make a number in [-1, 1).
-        let values = (0..images * elements)
-            .map(|_| (rng.next_u32() >> 8) as f32 / 8_388_608.0 - 1.0)
-            .collect();
+        let mut bytes = vec![0; images * elements];
+        rng.fill_bytes(&mut bytes);
         let labels = (0..images)
             .map(|_| (rng.next_u32() as usize % classes) as i32)
             .collect();
-        Ok(Self { values, labels })
+        Ok(Self {
+            bytes,
+            placements: vec![[0; 3]; images],
+            labels,
+        })
     }
 
     fn view(&self) -> Images<'_> {
         Images {
-            values: &self.values,
+            bytes: &self.bytes,
+            placements: &self.placements,
             labels: &self.labels,
         }
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use radars_data::{BUILT_IN, Data, Dataset, Error, LoadOptions, Loader, LoaderOptions};
+use radars_tensor::ImageBatch;
 use radars_tensor::random::Seed;
 
 fn main() -> ExitCode {
@@ -47,11 +48,11 @@ fn summarise(name: &str, limit_train: Option<usize>) -> Result<(), Error> {
     let (mut sum, mut values) = (0.0, 0);
     for batch in loader.epoch(Seed(0), 0) {
         sum += batch
-            .images
+            .bytes
             .iter()
-            .map(|&value| f64::from(value))
+            .map(|&byte| f64::from(ImageBatch::value(byte)))
             .sum::<f64>();
-        values += batch.images.len();
+        values += batch.bytes.len();
     }
     let batches = loader.batches_per_epoch();
     println!(

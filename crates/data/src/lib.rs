@@ -7,10 +7,10 @@
 //! - [`Data::load`]: either of them by name or path, as a command line takes it.
 //!
 //! [`Splits`] divides the training set into the three disjoint parts a search needs, and a [`Loader`]
-//! turns part of a data set into [`Batch`]es of `f32` in `[-1, 1]`. Nothing here holds a random
-//! generator: the order of an epoch and the augmentation of an image are functions of (seed, epoch,
-//! image), so batch number *i* is the same whether it is reached by iterating, by prefetching in a
-//! thread or directly after a resume.
+//! turns part of a data set into [`Batch`]es: bytes, and how the device that trains on them is to move each
+//! image while it scales them to `[-1, 1]`. Nothing here holds a random generator: the order of an epoch and
+//! the augmentation of an image are functions of (seed, epoch, image), so batch number *i* is the same
+//! whether it is reached by iterating, by prefetching in a thread or directly after a resume.
 //!
 //! ```
 //! use radars_data::{Augment, Data, Loader, LoaderOptions, SplitFractions, Splits};
@@ -23,7 +23,7 @@
 //! let options = LoaderOptions { augment, ..LoaderOptions::training("weights", 64) };
 //! let loader = Loader::new(data.train.clone(), splits.weights, options)?;
 //! for batch in loader.epoch(Seed(7), 0) {
-//!     assert_eq!(batch.images.len(), batch.len() * 28 * 28);
+//!     assert_eq!(batch.bytes.len(), batch.len() * 28 * 28);
 //! }
 //! # Ok(())
 //! # }

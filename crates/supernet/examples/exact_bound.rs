@@ -35,13 +35,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let arena = Arena::with_bound(cpu, plan.high_water_bytes)?;
     let mut trainer = ChildTrainer::new(&arena, &space, &architecture, settings, Seed(0))?;
-    let values = vec![0.25; 64 * space.input()?.elements() as usize];
+    let bytes = vec![159; 64 * space.input()?.elements() as usize];
     let labels: Vec<i32> = (0..64).map(|i| i % 10).collect();
     for step in 0..10 {
         let started = Instant::now();
         trainer.step(
             Images {
-                values: &values,
+                bytes: &bytes,
+                placements: &[[0; 3]; 64],
                 labels: &labels,
             },
             0.05,

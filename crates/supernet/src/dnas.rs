@@ -1,6 +1,7 @@
 //! The first-order DNAS step: network weights on one batch, architecture weights on another.
 
-use crate::trainer::{DeviceBatch, LossSum};
+use crate::batch::DeviceBatch;
+use crate::trainer::LossSum;
 use crate::{Images, Mixing, Relaxation, Result, SuperNet, WeightSettings};
 use radars_nn::autograd::ops;
 use radars_nn::tensor::random::Seed;

@@ -30,14 +30,17 @@ pub enum Error {
     NoStatistics,
     /// Labels and images do not go together.
     #[error(
-        "a batch of {labels} labels has {values} image values, which is not {labels} images of {image} values"
+        "a batch of {labels} labels has {bytes} bytes of pixels and {placements} placements, which is not \
+         {labels} images of {image} bytes, each with its placement"
     )]
     Batch {
         /// Labels.
         labels: usize,
-        /// Values of all images.
-        values: usize,
-        /// Values of one image.
+        /// Bytes of all images.
+        bytes: usize,
+        /// Placements.
+        placements: usize,
+        /// Bytes of one image.
         image: usize,
     },
     /// The search space.

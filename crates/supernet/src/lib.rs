@@ -27,11 +27,13 @@
 //! let plan = plan_child::<Cpu>(&cpu.spec(), &space, &architecture, batches, settings)?;
 //! let arena = Arena::with_bound(cpu, plan.high_water_bytes)?;
 //! let mut trainer = ChildTrainer::new(&arena, &space, &architecture, settings, Seed(0))?;
-//! trainer.step(Images { values: &[0.5; 4 * 8 * 8 * 3], labels: &[0, 1, 2, 3] }, 0.1)?;
+//! let bytes = [191; 4 * 8 * 8 * 3];
+//! trainer.step(Images { bytes: &bytes, placements: &[[0; 3]; 4], labels: &[0, 1, 2, 3] }, 0.1)?;
 //! assert_eq!(arena.stats().peak_bytes, plan.peak_bytes);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod batch;
 mod child;
 mod dnas;
 mod error;
@@ -45,6 +47,7 @@ mod supernet;
 mod trainer;
 mod training_macs;
 
+pub use batch::Images;
 pub use child::Child;
 pub use dnas::{DnasSettings, DnasTrainer, SuperNetPlan};
 pub use error::{Error, Result};
@@ -56,5 +59,5 @@ pub use plan::{BatchSizes, Plan, plan_child, plan_supernet};
 pub use radars_nn as nn;
 pub use state::{ChildState, DnasState};
 pub use supernet::{Mixture, Relaxation, SuperNet};
-pub use trainer::{ChildTrainer, Images, WeightSettings};
+pub use trainer::{ChildTrainer, WeightSettings};
 pub use training_macs::{SuperNetMacs, child_evaluation_macs, child_step_macs, supernet_step_macs};

@@ -1,6 +1,6 @@
 //! The planner: what a training needs, found by running it on the planning backend.
 
-use crate::trainer::DeviceBatch;
+use crate::batch::DeviceBatch;
 use crate::{
     ChildTrainer, DnasSettings, DnasTrainer, Relaxation, Result, SuperNetPlan, WeightSettings,
 };

@@ -1,7 +1,8 @@
 //! Training a child network: one step, one evaluation, nothing about epochs or data sets.
 
+use crate::batch::{DeviceBatch, Images};
 use crate::child::Weights;
-use crate::{Child, Error, Result};
+use crate::{Child, Result};
 use radars_nn::tensor::random::Seed;
 use radars_nn::tensor::{Arena, Backend, Coefficient, DType, Tensor};
 use radars_nn::{Mode, Parameters, Pass, Sgd, SgdSettings, Trains, loss};
@@ -15,73 +16,6 @@ pub struct WeightSettings {
     pub sgd: SgdSettings,
     /// Label smoothing of the cross entropy.
     pub label_smoothing: f32,
-}
-
-/// A batch of images on the host, channels last, with their labels.
-#[derive(Clone, Copy, Debug)]
-pub struct Images<'a> {
-    /// `[n, h, w, c]`, in row order.
-    pub values: &'a [f32],
-    /// `[n]`.
-    pub labels: &'a [i32],
-}
-
-impl Images<'_> {
-    /// Copies images and labels to the device.
-    pub(crate) fn upload<B: Backend>(
-        self,
-        arena: &Arena<B>,
-        shape: ImageShape,
-    ) -> Result<DeviceBatch<B>> {
-        let image = shape.height * shape.width * shape.channels;
-        if self.values.len() != self.labels.len() * image {
-            return Err(Error::Batch {
-                labels: self.labels.len(),
-                values: self.values.len(),
-                image,
-            });
-        }
-        let batch = [self.labels.len(), shape.height, shape.width, shape.channels];
-        Ok(DeviceBatch {
-            images: Tensor::from_slice(arena, batch, self.values)?,
-            labels: Tensor::from_slice(arena, [self.labels.len()], self.labels)?,
-        })
-    }
-
-    /// How many images have their largest logit at their label.
-    pub(crate) fn correct<B: Backend>(self, logits: &Tensor<B>) -> Result<usize> {
-        let classes = logits.shape().last();
-        Ok(loss::top_k(&logits.read::<f32>()?, classes, self.labels, 1))
-    }
-}
-
-/// A batch on the device.
-pub(crate) struct DeviceBatch<B: Backend> {
-    /// `[n, h, w, c]`.
-    pub images: Tensor<B>,
-    /// `[n]`, i32.
-    pub labels: Tensor<B>,
-}
-
-impl<B: Backend> DeviceBatch<B> {
-    /// The memory of `n` images and their labels, without content: for the planner, which would
-    /// otherwise need as much host memory as it plans.
-    pub fn blank(arena: &Arena<B>, shape: ImageShape, n: usize) -> Result<Self> {
-        let batch = [n, shape.height, shape.width, shape.channels];
-        // In the order of `Images::upload`.
-        Ok(DeviceBatch {
-            images: Tensor::empty(arena, "blank", batch, DType::F32)?,
-            labels: Tensor::empty(arena, "blank", [n], DType::I32)?,
-        })
-    }
-
-    /// The logits in evaluation.
-    pub fn evaluate(self, network: &Child, parameters: &mut Parameters<B>) -> Result<Tensor<B>> {
-        let DeviceBatch { images, labels } = self;
-        drop(labels);
-        let mut pass = Pass::new(parameters, Mode::Evaluate);
-        Ok(network.logits(&mut pass, images)?.into_value())
-    }
 }
 
 /// A child network in training: its weights, their optimizer, and the loss so far.
@@ -134,7 +68,7 @@ impl<B: Backend> ChildTrainer<B> {
     /// One step of the weights at learning rate `rate`; gives the bytes that were saved for the way back.
     ///
     /// # Errors
-    /// [`Error::Batch`], [`Error::Nn`].
+    /// [`crate::Error::Batch`], [`crate::Error::Nn`].
     pub fn step(&mut self, batch: Images<'_>, rate: f32) -> Result<usize> {
         let batch = batch.upload(self.parameters.arena(), self.input)?;
         self.step_on(batch, rate)
@@ -157,7 +91,7 @@ impl<B: Backend> ChildTrainer<B> {
     /// The logits of a batch in evaluation.
     ///
     /// # Errors
-    /// [`Error::Batch`], [`Error::Nn`].
+    /// [`crate::Error::Batch`], [`crate::Error::Nn`].
     pub fn logits(&mut self, batch: Images<'_>) -> Result<Tensor<B>> {
         let batch = batch.upload(self.parameters.arena(), self.input)?;
         self.logits_of(batch)
@@ -171,7 +105,7 @@ impl<B: Backend> ChildTrainer<B> {
     /// How many images of a batch are classified correctly.
     ///
     /// # Errors
-    /// [`Error::Batch`], [`Error::Nn`].
+    /// [`crate::Error::Batch`], [`crate::Error::Nn`].
     pub fn correct(&mut self, batch: Images<'_>) -> Result<usize> {
         batch.correct(&self.logits(batch)?)
     }
@@ -179,7 +113,7 @@ impl<B: Backend> ChildTrainer<B> {
     /// The mean loss of the steps since it was last asked for; none after no step.
     ///
     /// # Errors
-    /// [`Error::Nn`].
+    /// [`crate::Error::Nn`].
     pub fn take_mean_loss(&mut self) -> Result<Option<f64>> {
         self.losses.take_mean()
     }

@@ -63,15 +63,16 @@ fn space() -> Space {
 }
 
 /// The images of a step; every step has its own.
-fn images(step: u64) -> Vec<f32> {
+fn images(step: u64) -> Vec<u8> {
     let mut rng = Seed(2).stream("images", step);
-    let values = 4 * SIDE * SIDE * 3;
-    (0..values).map(|_| rng.random_range(-1.0..1.0)).collect()
+    let bytes = 4 * SIDE * SIDE * 3;
+    (0..bytes).map(|_| rng.random()).collect()
 }
 
-fn batch(values: &[f32]) -> Images<'_> {
+fn batch(bytes: &[u8]) -> Images<'_> {
     Images {
-        values,
+        bytes,
+        placements: &[[0; 3]; 4],
         labels: &[0, 1, 2, 3],
     }
 }
@@ -84,8 +85,8 @@ fn child(arena: &Arena<Cpu>, seed: u64) -> ChildTrainer<Cpu> {
 fn train_child(trainer: &mut ChildTrainer<Cpu>, epochs: std::ops::Range<u64>) -> Vec<Option<f64>> {
     let epoch = |epoch| {
         for step in 0..STEPS {
-            let values = images(epoch * STEPS + step);
-            trainer.step(batch(&values), 0.05).unwrap();
+            let bytes = images(epoch * STEPS + step);
+            trainer.step(batch(&bytes), 0.05).unwrap();
         }
         trainer.take_mean_loss().unwrap()
     };
@@ -102,8 +103,8 @@ fn a_child_goes_on_to_the_bit() {
 
     // Other weights, velocities and a sum of losses, all of which have to go.
     let mut resumed = child(&arena, 7);
-    let values = images(99);
-    resumed.step(batch(&values), 0.5).unwrap();
+    let bytes = images(99);
+    resumed.step(batch(&bytes), 0.5).unwrap();
     resumed.restore(&state).unwrap();
     assert_eq!(resumed.state().unwrap(), state);
     assert_eq!(train_child(&mut resumed, EPOCHS..2 * EPOCHS), losses);
@@ -157,9 +158,9 @@ fn train_supernet(trainer: &mut DnasTrainer<Cpu>, epochs: std::ops::Range<u64>) 
     };
     let epoch = |epoch| {
         for step in 0..STEPS {
-            let values = images(epoch * STEPS + step);
+            let bytes = images(epoch * STEPS + step);
             let of_alpha = images(1000 + epoch * STEPS + step);
-            let images = batch(&values);
+            let images = batch(&bytes);
             trainer.weight_step(images, &relaxation, 0.05).unwrap();
             let images = batch(&of_alpha);
             trainer.alpha_step(images, &relaxation, 0.05).unwrap();

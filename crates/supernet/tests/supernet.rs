@@ -261,11 +261,10 @@ fn values(trainer: &DnasTrainer<Cpu>, role: Role) -> Vec<Vec<f32>> {
 fn each_step_trains_its_own_weights_and_leaves_the_others_alone() {
     const NETWORK: [Role; 4] = [Role::Weight, Role::Norm, Role::Bias, Role::Statistic];
     let mut rng = Seed(2).stream("images", 0);
-    let images: Vec<f32> = (0..4 * SIDE * SIDE * 3)
-        .map(|_| rng.random_range(-1.0..1.0))
-        .collect();
+    let bytes: Vec<u8> = (0..4 * SIDE * SIDE * 3).map(|_| rng.random()).collect();
     let batch = Images {
-        values: &images,
+        bytes: &bytes,
+        placements: &[[0; 3]; 4],
         labels: &[0, 1, 2, 3],
     };
     let relaxation = Relaxation {
@@ -296,9 +295,9 @@ fn each_step_trains_its_own_weights_and_leaves_the_others_alone() {
 
 /// Stripes across or along, of random phase, under much noise: pixels have the same values in both classes, so
 /// one pixel says nothing about the class and its neighbours say all.
-fn stripes(batch: u64) -> (Vec<f32>, Vec<i32>) {
+fn stripes(batch: u64) -> (Vec<u8>, Vec<i32>) {
     let mut rng = Seed(9).stream("stripes", batch);
-    let (mut values, mut labels) = (Vec::new(), Vec::new());
+    let (mut bytes, mut labels) = (Vec::new(), Vec::new());
     for image in 0..16 {
         let (class, phase) = (image % 2, rng.random_range(0..2_usize));
         for y in 0..SIDE {
@@ -309,12 +308,13 @@ fn stripes(batch: u64) -> (Vec<f32>, Vec<i32>) {
                 } else {
                     -1.0
                 };
-                values.push(sign + rng.random_range(-2.0..2.0_f32));
+                // From -3 .. 3 to bytes.
+                bytes.push(((sign + rng.random_range(-2.0..2.0_f32) + 3.0) * 42.5) as u8);
             }
         }
         labels.push(class);
     }
-    (values, labels)
+    (bytes, labels)
 }
 
 /// The mixing weights of kernels 1 and 3 after DNAS on stripes, and the kernel it derives.
@@ -329,15 +329,17 @@ fn searched(mixing: Mixing, reward: Reward, seed: u64) -> ([f32; 2], usize) {
         noise: Vec::new(),
     };
     for step in 0..120 {
-        let (values, labels) = stripes(2 * step);
+        let (bytes, labels) = stripes(2 * step);
         let images = Images {
-            values: &values,
+            bytes: &bytes,
+            placements: &[[0; 3]; 16],
             labels: &labels,
         };
         trainer.weight_step(images, &relaxation, 0.02).unwrap();
-        let (values, labels) = stripes(2 * step + 1);
+        let (bytes, labels) = stripes(2 * step + 1);
         let images = Images {
-            values: &values,
+            bytes: &bytes,
+            placements: &[[0; 3]; 16],
             labels: &labels,
         };
         trainer.alpha_step(images, &relaxation, 0.05).unwrap();

@@ -140,7 +140,8 @@ fn counted(arena: &Arena<Counting>) -> u64 {
 
 fn batch() -> Images<'static> {
     Images {
-        values: &[0.5; BATCH * 8 * 8 * 3],
+        bytes: &[191; BATCH * 8 * 8 * 3],
+        placements: &[[0; 3]; BATCH],
         labels: &[0, 1],
     }
 }

@@ -1,4 +1,4 @@
-//! From a data set to batches: scaling, augmentation, the order of epochs, prefetching.
+//! From a data set to batches: their images, augmentation, the order of epochs, prefetching.
 
 mod augment;
 mod iter;

@@ -1,14 +1,21 @@
 //! A batch, and the pool its memory returns to.
 
+use radars_tensor::Placement;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Images and labels in the order a training step takes them.
 ///
+/// Images are bytes as they are in the data set, and for each of them where it is to be placed: crop, flip
+/// and scaling to `[-1, 1]` are [`Tensor::place_images`](radars_tensor::Tensor::place_images), on the device
+/// that trains. So a batch takes a quarter of the memory, and of the way there, that its values would.
+///
 /// Dropping a batch gives its memory back to the loader that made it, for a later batch.
 #[derive(Debug)]
 pub struct Batch {
-    /// Pixels in `[-1, 1]`, `[len, height, width, channels]`, contiguous.
-    pub images: Vec<f32>,
+    /// Pixels, `[len, height, width, channels]`, contiguous.
+    pub bytes: Vec<u8>,
+    /// The augmentation of each image.
+    pub placements: Vec<Placement>,
     /// The class of each image.
     pub labels: Vec<i32>,
     pool: Arc<Pool>,
@@ -28,23 +35,34 @@ impl Batch {
 
 impl PartialEq for Batch {
     fn eq(&self, other: &Self) -> bool {
-        self.images == other.images && self.labels == other.labels
+        self.bytes == other.bytes
+            && self.placements == other.placements
+            && self.labels == other.labels
     }
 }
 
 impl Drop for Batch {
     fn drop(&mut self) {
-        self.pool.give_back(
-            std::mem::take(&mut self.images),
-            std::mem::take(&mut self.labels),
-        );
+        self.pool.give_back(Buffers {
+            bytes: std::mem::take(&mut self.bytes),
+            placements: std::mem::take(&mut self.placements),
+            labels: std::mem::take(&mut self.labels),
+        });
     }
+}
+
+/// The memory of a batch.
+#[derive(Debug, Default)]
+struct Buffers {
+    bytes: Vec<u8>,
+    placements: Vec<Placement>,
+    labels: Vec<i32>,
 }
 
 /// Buffers of batches that were dropped, at most `capacity` of them.
 #[derive(Debug)]
 pub(super) struct Pool {
-    free: Mutex<Vec<(Vec<f32>, Vec<i32>)>>,
+    free: Mutex<Vec<Buffers>>,
     capacity: usize,
 }
 
@@ -64,23 +82,29 @@ impl Pool {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .pop();
-        let (images, labels) = free.unwrap_or_default();
+        let Buffers {
+            bytes,
+            placements,
+            labels,
+        } = free.unwrap_or_default();
         Batch {
-            images,
+            bytes,
+            placements,
             labels,
             pool: Arc::clone(self),
         }
     }
 
-    fn give_back(&self, mut images: Vec<f32>, mut labels: Vec<i32>) {
-        if images.capacity() == 0 {
+    fn give_back(&self, mut buffers: Buffers) {
+        if buffers.bytes.capacity() == 0 {
             return; // The owner kept the memory.
         }
-        images.clear();
-        labels.clear();
+        buffers.bytes.clear();
+        buffers.placements.clear();
+        buffers.labels.clear();
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         if free.len() < self.capacity {
-            free.push((images, labels));
+            free.push(buffers);
         }
     }
 }

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use radars_tensor::random::Seed;
 use rand::seq::SliceRandom;
 
-use super::augment::{Placement, write_image};
 use super::loader::LoaderOptions;
 use super::pool::{Batch, Pool};
 use crate::dataset::Dataset;
@@ -67,9 +66,10 @@ impl Source {
         let start = position.index.saturating_mul(batch_size).min(order.len());
         let chosen = &order[start..start.saturating_add(batch_size).min(order.len())];
 
-        let shape = self.dataset.shape();
         let mut batch = self.pool.take();
-        batch.images.resize(chosen.len() * shape.len(), 0.0);
+        batch
+            .bytes
+            .reserve_exact(chosen.len() * self.dataset.shape().len());
         // A seed for the epoch, then a stream for the image: its place in the order has no part in it.
         let augment = self.options.augment.map(|augment| {
             (
@@ -77,17 +77,12 @@ impl Source {
                 seed.derive(&format!("{}/augment", self.options.stream), position.epoch),
             )
         });
-        for (&image, out) in chosen
-            .iter()
-            .zip(batch.images.chunks_exact_mut(shape.len()))
-        {
-            let placement = match augment {
-                Some((augment, seed)) => {
-                    Placement::draw(augment, &mut seed.stream("image", image as u64))
-                }
-                None => Placement::IDENTITY,
-            };
-            write_image(self.dataset.image(image), shape, placement, out);
+        for &image in chosen {
+            batch.bytes.extend_from_slice(self.dataset.image(image));
+            batch.placements.push(match augment {
+                Some((augment, seed)) => augment.draw(&mut seed.stream("image", image as u64)),
+                None => [0; 3],
+            });
         }
         let labels = self.dataset.labels();
         batch

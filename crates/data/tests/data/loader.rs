@@ -8,8 +8,8 @@ use radars_tensor::random::Seed;
 
 const SEED: Seed = Seed(11);
 
-/// `len` images of 4x4x1 whose pixels all equal their index + 1, so that a batch tells what is in it and
-/// padding (black) what is not; labels count 0, 1, 2, 0, ...
+/// `len` images of 4x4x1 whose pixels all equal their index + 1, so that a batch tells what is in it;
+/// labels count 0, 1, 2, 0, ...
 fn dataset(len: usize) -> Arc<Dataset> {
     let images = (0..len).flat_map(|i| [i as u8 + 1; 16]).collect();
     let labels = (0..len).map(|i| (i % 3) as u16).collect();
@@ -35,13 +35,16 @@ fn loader(len: usize, options: LoaderOptions) -> Loader {
     Loader::new(dataset, indices, options).unwrap()
 }
 
-/// The images of a batch by index, found by the brightest pixel (which is never padding).
+/// The images of a batch by index.
 fn members(batch: &Batch) -> Vec<usize> {
-    let brightest = |image: &[f32]| image.iter().copied().fold(-1.0, f32::max);
+    assert_eq!(batch.placements.len(), batch.labels.len());
     batch
-        .images
-        .chunks_exact(16)
-        .map(|image| ((brightest(image) + 1.0) * 127.5).round() as usize - 1)
+        .bytes
+        .chunks(16)
+        .map(|image| {
+            assert_eq!(image, [image[0]; 16]);
+            usize::from(image[0]) - 1
+        })
         .collect()
 }
 
@@ -99,8 +102,11 @@ fn evaluation_is_in_order_unchanged_and_complete() {
             .collect::<Vec<_>>(),
         [0, 1, 1, 1, 2]
     );
-    // Pixel value 4 of image 3: 4 / 127.5 - 1.
-    assert_eq!(batches[0].images[..16], [4.0 / 127.5 - 1.0; 16]);
+    assert!(
+        batches
+            .iter()
+            .all(|batch| batch.placements.iter().all(|p| *p == [0; 3]))
+    );
 }
 
 #[test]
@@ -197,7 +203,8 @@ fn any_batch_can_be_reached_directly() {
 /// A batch equal to `batch`, for comparing iterators of values.
 fn take(batch: &Batch, loader: &Loader) -> Batch {
     let mut copy = loader.step(SEED, 0);
-    copy.images.clone_from(&batch.images);
+    copy.bytes.clone_from(&batch.bytes);
+    copy.placements.clone_from(&batch.placements);
     copy.labels.clone_from(&batch.labels);
     copy
 }
@@ -208,10 +215,10 @@ fn augmentation_follows_the_image_not_its_place() {
         augment: AUGMENT,
         ..LoaderOptions::training("w", 10)
     };
-    let image_of = |loader: &Loader, index: usize, epoch: u64| {
+    let placement_of = |loader: &Loader, index: usize, epoch: u64| {
         let found = loader.epoch(SEED, epoch).find_map(|batch| {
             let place = members(&batch).iter().position(|&member| member == index)?;
-            Some(batch.images[place * 16..][..16].to_vec())
+            Some(batch.placements[place])
         });
         found.unwrap()
     };
@@ -226,10 +233,10 @@ fn augmentation_follows_the_image_not_its_place() {
     )
     .unwrap();
     for index in 30..50 {
-        assert_eq!(image_of(&all, index, 1), image_of(&few, index, 1));
+        assert_eq!(placement_of(&all, index, 1), placement_of(&few, index, 1));
     }
     // Another epoch draws again: 20 images with 25 shifts each do not all repeat.
-    assert!((30..50).any(|index| image_of(&all, index, 1) != image_of(&all, index, 2)));
+    assert!((30..50).any(|index| placement_of(&all, index, 1) != placement_of(&all, index, 2)));
     // And streams of another name are others.
     let other = loader(
         50,
@@ -238,11 +245,11 @@ fn augmentation_follows_the_image_not_its_place() {
             ..options
         },
     );
-    assert!((30..50).any(|index| image_of(&all, index, 1) != image_of(&other, index, 1)));
+    assert!((30..50).any(|index| placement_of(&all, index, 1) != placement_of(&other, index, 1)));
 }
 
 #[test]
-fn a_crop_shows_black_at_most_as_wide_as_its_padding() {
+fn placements_reach_as_far_as_the_padding_and_mirror() {
     let loader = loader(
         200,
         LoaderOptions {
@@ -250,18 +257,16 @@ fn a_crop_shows_black_at_most_as_wide_as_its_padding() {
             ..LoaderOptions::training("w", 10)
         },
     );
-    let mut widths = BTreeSet::new();
+    let mut drawn: [BTreeSet<i32>; 3] = Default::default();
     for batch in loader.epoch(SEED, 0) {
-        for image in batch.images.chunks_exact(16) {
-            let black_rows = image
-                .chunks_exact(4)
-                .filter(|row| row.iter().all(|&v| v == -1.0))
-                .count();
-            assert!(black_rows <= 2);
-            widths.insert(black_rows);
+        for placement in &batch.placements {
+            for (drawn, &value) in drawn.iter_mut().zip(placement) {
+                drawn.insert(value);
+            }
         }
     }
-    assert_eq!(widths, BTreeSet::from([0, 1, 2]));
+    let shifts = BTreeSet::from([-2, -1, 0, 1, 2]);
+    assert_eq!(drawn, [shifts.clone(), shifts, BTreeSet::from([0, 1])]);
 }
 
 #[test]
@@ -293,17 +298,17 @@ fn buffers_are_used_again() {
             ..LoaderOptions::training("w", 4)
         },
     );
-    let places: BTreeSet<*const f32> = loader
+    let places: BTreeSet<*const u8> = loader
         .epoch(SEED, 0)
-        .map(|batch| batch.images.as_ptr())
+        .map(|batch| batch.bytes.as_ptr())
         .collect();
     assert_eq!(places.len(), 1);
     // Memory that its user keeps is not handed out a second time.
     let mut first = loader.step(SEED, 0);
-    let kept = std::mem::take(&mut first.images);
+    let kept = std::mem::take(&mut first.bytes);
     drop(first);
     let second = loader.step(SEED, 1);
-    assert_ne!(second.images.as_ptr(), kept.as_ptr());
+    assert_ne!(second.bytes.as_ptr(), kept.as_ptr());
 }
 
 #[test]

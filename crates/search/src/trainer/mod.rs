@@ -112,7 +112,8 @@ impl<'a, B: Backend> Trainer<'a, B> {
 /// A batch as the trainers take it.
 fn images(batch: &Batch) -> Images<'_> {
     Images {
-        values: &batch.images,
+        bytes: &batch.bytes,
+        placements: &batch.placements,
         labels: &batch.labels,
     }
 }

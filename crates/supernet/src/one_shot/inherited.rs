@@ -1,6 +1,6 @@
 //! A path of a single-path SuperNet on the device, to be evaluated.
 
-use crate::trainer::DeviceBatch;
+use crate::batch::DeviceBatch;
 use crate::{Child, Error, Images, Result};
 use radars_nn::tensor::{Backend, Tensor};
 use radars_nn::{Mode, Parameters, Pass, Role, Trains};

@@ -1,10 +1,10 @@
 //! What a single-path SuperNet needs, found by running its paths on the planning backend.
 
 use super::{InheritedPath, one_path};
+use crate::batch::DeviceBatch;
 use crate::child::Weights;
 use crate::plan::unbounded;
 use crate::supernet::{distinct, geometry_of};
-use crate::trainer::DeviceBatch;
 use crate::{BatchSizes, Child, Plan, Result, WeightSettings};
 use radars_nn::Parameters;
 use radars_nn::tensor::Backend;

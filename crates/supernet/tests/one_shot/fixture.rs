@@ -77,16 +77,17 @@ pub fn one_shot() -> OneShot {
 }
 
 /// Batch `index` of `n` random images.
-pub fn images(n: usize, index: u64) -> Vec<f32> {
+pub fn images(n: usize, index: u64) -> Vec<u8> {
     let mut rng = Seed(2).stream("images", index);
-    let values = n * SIDE * SIDE * 3;
-    (0..values).map(|_| rng.random_range(-1.0..1.0)).collect()
+    let bytes = n * SIDE * SIDE * 3;
+    (0..bytes).map(|_| rng.random()).collect()
 }
 
 /// Four of them, with labels.
-pub fn batch(values: &[f32]) -> Images<'_> {
+pub fn batch(bytes: &[u8]) -> Images<'_> {
     Images {
-        values,
+        bytes,
+        placements: &[[0; 3]; 4],
         labels: &[0, 1, 2, 3],
     }
 }

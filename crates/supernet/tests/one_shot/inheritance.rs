@@ -11,9 +11,9 @@ use rand::RngExt;
 fn trained(arena: &Arena<Cpu>) -> OneShot {
     let mut supernet = one_shot();
     for (index, positions) in [[0, 2], [1, 3], [0, 3]].into_iter().enumerate() {
-        let values = images(4, index as u64);
+        let bytes = images(4, index as u64);
         supernet
-            .step(arena, &path(positions), batch(&values), 0.05)
+            .step(arena, &path(positions), batch(&bytes), 0.05)
             .unwrap();
     }
     supernet
@@ -67,20 +67,22 @@ fn an_inherited_path_answers_as_a_child_with_its_weights_and_statistics() {
     let mut child = ChildTrainer::new(&arena, &space(), &path, settings(), Seed(77)).unwrap();
     let saved = inherited.parameters().save().unwrap();
     child.parameters_mut().restore(&saved).unwrap();
-    let values = images(40, 8);
+    let bytes = images(40, 8);
     let labels: Vec<i32> = (0..40).map(|i| i % 5).collect();
     let batch = Images {
-        values: &values,
+        bytes: &bytes,
+        placements: &[[0; 3]; 40],
         labels: &labels,
     };
     let correct = inherited.correct(batch).unwrap();
     assert_eq!(correct, child.correct(batch).unwrap());
     assert!((1..40).contains(&correct), "{correct}");
     // A batch is normalised by what was estimated, not by itself: one at a time gives the same.
-    let image = values.len() / 40;
+    let image = bytes.len() / 40;
     let single = |i: usize| {
         let one = Images {
-            values: &values[i * image..(i + 1) * image],
+            bytes: &bytes[i * image..(i + 1) * image],
+            placements: &[[0; 3]],
             labels: &labels[i..=i],
         };
         inherited.correct(one).unwrap()
@@ -92,25 +94,26 @@ fn an_inherited_path_answers_as_a_child_with_its_weights_and_statistics() {
 fn a_path_without_statistics_does_not_answer() {
     let arena = arena(16 << 20);
     let mut inherited = estimated(&mut trained(&arena), &arena, &[]);
-    let values = images(4, 0);
-    let answer = inherited.correct(batch(&values));
+    let bytes = images(4, 0);
+    let answer = inherited.correct(batch(&bytes));
     assert!(matches!(answer, Err(Error::NoStatistics)));
 }
 
 /// Stripes across or along, of random phase, under noise: one pixel says nothing about the class.
-fn stripes(index: u64) -> (Vec<f32>, Vec<i32>) {
+fn stripes(index: u64) -> (Vec<u8>, Vec<i32>) {
     let mut rng = Seed(9).stream("stripes", index);
-    let (mut values, mut labels) = (Vec::new(), Vec::new());
+    let (mut bytes, mut labels) = (Vec::new(), Vec::new());
     for image in 0..16 {
         let (class, phase) = (image % 2, rng.random_range(0..2_usize));
         for at in 0..SIDE * SIDE {
             let at = if class == 0 { at % SIDE } else { at / SIDE };
             let sign = if (at + phase) % 2 == 0 { 1.0 } else { -1.0 };
-            values.push(sign + rng.random_range(-1.0..1.0_f32));
+            // From -2 .. 2 to bytes.
+            bytes.push(((sign + rng.random_range(-1.0..1.0_f32) + 2.0) * 64.0) as u8);
         }
         labels.push(class);
     }
-    (values, labels)
+    (bytes, labels)
 }
 
 /// Kernel 1 sees no stripes; kernel 3 does, in whichever path it was trained.
@@ -125,9 +128,10 @@ fn inherited_weights_tell_the_better_path() {
     let mut rng = Seed(3).stream("paths", 0);
     for index in 0..160 {
         let kernels = [0; 2].map(|_| if rng.random::<bool>() { 1 } else { 3 });
-        let (values, labels) = stripes(index);
+        let (bytes, labels) = stripes(index);
         let images = Images {
-            values: &values,
+            bytes: &bytes,
+            placements: &[[0; 3]; 16],
             labels: &labels,
         };
         supernet.step(&arena, &path(kernels), images, 0.05).unwrap();
@@ -136,17 +140,19 @@ fn inherited_weights_tell_the_better_path() {
         let mut inherited = supernet.inherit(&arena, &path(kernels)).unwrap();
         let mut correct = 0;
         for index in 1000..1010 {
-            let (values, labels) = stripes(index);
+            let (bytes, labels) = stripes(index);
             let images = Images {
-                values: &values,
+                bytes: &bytes,
+                placements: &[[0; 3]; 16],
                 labels: &labels,
             };
             inherited.estimate(images).unwrap();
         }
         for index in 2000..2010 {
-            let (values, labels) = stripes(index);
+            let (bytes, labels) = stripes(index);
             let images = Images {
-                values: &values,
+                bytes: &bytes,
+                placements: &[[0; 3]; 16],
                 labels: &labels,
             };
             correct += inherited.correct(images).unwrap();

@@ -16,15 +16,16 @@ const BATCHES: BatchSizes = BatchSizes {
 /// Two steps and an evaluation of a path.
 fn run(one_shot: &mut OneShot, arena: &Arena<Cpu>, positions: [usize; 2]) -> Result<()> {
     let path = path(positions);
-    let values = images(4, 0);
+    let bytes = images(4, 0);
     for _ in 0..2 {
-        one_shot.step(arena, &path, batch(&values), 0.05)?;
+        one_shot.step(arena, &path, batch(&bytes), 0.05)?;
     }
     let mut inherited = one_shot.inherit(arena, &path)?;
-    inherited.estimate(batch(&values))?;
-    inherited.correct(batch(&values))?;
+    inherited.estimate(batch(&bytes))?;
+    inherited.correct(batch(&bytes))?;
     inherited.correct(Images {
-        values: &images(2, 1),
+        bytes: &images(2, 1),
+        placements: &[[0; 3]; 2],
         labels: &[0, 1],
     })?;
     Ok(())
@@ -109,15 +110,15 @@ fn the_plan_covers_smaller_paths_with_a_higher_mark() {
 #[test]
 fn a_step_that_does_not_fit_changes_nothing() {
     let mut supernet = one_shot();
-    let values = images(4, 0);
+    let bytes = images(4, 0);
     let wide = arena(16 << 20);
     supernet
-        .step(&wide, &path([2, 2]), batch(&values), 0.05)
+        .step(&wide, &path([2, 2]), batch(&bytes), 0.05)
         .unwrap();
     let before = supernet.state();
     // Enough for the parameters, not for the step.
     let tight = arena(96 << 10);
-    let step = supernet.step(&tight, &path([2, 2]), batch(&values), 0.05);
+    let step = supernet.step(&tight, &path([2, 2]), batch(&bytes), 0.05);
     assert!(step.is_err());
     let after = supernet.state();
     assert_eq!(after.parameters, before.parameters);
@@ -133,10 +134,10 @@ fn traffic_and_host_memory_are_those_of_the_paths_taken() {
     let mut supernet = one_shot();
     assert_eq!(supernet.traffic(), Traffic::default());
     assert_eq!(supernet.host_bytes(), 2 * 4 * 85, "the classifier");
-    let values = images(4, 0);
+    let bytes = images(4, 0);
     for _ in 0..3 {
         supernet
-            .step(&arena, &path([0, 2]), batch(&values), 0.05)
+            .step(&arena, &path([0, 2]), batch(&bytes), 0.05)
             .unwrap();
     }
     // Values and velocities.

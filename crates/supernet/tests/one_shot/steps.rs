@@ -11,9 +11,9 @@ use radars_supernet::{ChildTrainer, Error, OneShot, OneShotState};
 const RATE: f32 = 0.05;
 
 fn step(one_shot: &mut OneShot, arena: &Arena<Cpu>, positions: [usize; 2], index: u64) -> f64 {
-    let values = images(4, index);
+    let bytes = images(4, index);
     one_shot
-        .step(arena, &path(positions), batch(&values), RATE)
+        .step(arena, &path(positions), batch(&bytes), RATE)
         .unwrap()
 }
 
@@ -103,9 +103,9 @@ fn initial_weights_depend_on_the_seed_and_the_name_alone() {
     let drawn = |seed, paths: [[usize; 2]; 2]| {
         let mut one_shot = OneShot::new(&space(), &candidates(), settings(), seed).unwrap();
         for positions in paths {
-            let values = images(4, 0);
+            let bytes = images(4, 0);
             one_shot
-                .step(&arena, &path(positions), batch(&values), 0.0)
+                .step(&arena, &path(positions), batch(&bytes), 0.0)
                 .unwrap();
         }
         one_shot.state().parameters
@@ -190,11 +190,11 @@ fn a_path_through_a_candidate_that_is_not_there_is_refused() {
     let mut one_shot = one_shot();
     let mut stranger = path([0, 0]);
     stranger.0[1].kernel = 7;
-    let values = images(4, 0);
-    let error = one_shot.step(&arena, &stranger, batch(&values), RATE);
+    let bytes = images(4, 0);
+    let error = one_shot.step(&arena, &stranger, batch(&bytes), RATE);
     assert!(matches!(error, Err(Error::Path { layer: 1, .. })));
     stranger.0.pop();
-    let error = one_shot.step(&arena, &stranger, batch(&values), RATE);
+    let error = one_shot.step(&arena, &stranger, batch(&bytes), RATE);
     assert!(matches!(
         error,
         Err(Error::Candidates {
