@@ -38,6 +38,8 @@ pub enum Family {
     MixedOp,
     /// `optimizer.cu`: steps of stochastic gradient descent and of Adam, one pass over memory each.
     Optimizer,
+    /// `peak.cu`: what the tensor cores can do at most, for benches to hold the convolutions against.
+    Peak,
     /// `pool.cu`: pooling of images and its gradient.
     Pool,
     /// `reduce.cu`: reductions along an axis, their adjoint, and inner products.
@@ -64,6 +66,7 @@ impl Family {
         Self::Matmul,
         Self::MixedOp,
         Self::Optimizer,
+        Self::Peak,
         Self::Pool,
         Self::Reduce,
         Self::Softmax,
@@ -86,6 +89,7 @@ pub(crate) static FAMILIES: &[Compiled] = &[
     Compiled { name: "matmul", ptx: [include_str!("../ptx/sm_75/matmul.ptx"), include_str!("../ptx/sm_80/matmul.ptx")] },
     Compiled { name: "mixed_op", ptx: [include_str!("../ptx/sm_75/mixed_op.ptx"), include_str!("../ptx/sm_80/mixed_op.ptx")] },
     Compiled { name: "optimizer", ptx: [include_str!("../ptx/sm_75/optimizer.ptx"), include_str!("../ptx/sm_80/optimizer.ptx")] },
+    Compiled { name: "peak", ptx: [include_str!("../ptx/sm_75/peak.ptx"), include_str!("../ptx/sm_80/peak.ptx")] },
     Compiled { name: "pool", ptx: [include_str!("../ptx/sm_75/pool.ptx"), include_str!("../ptx/sm_80/pool.ptx")] },
     Compiled { name: "reduce", ptx: [include_str!("../ptx/sm_75/reduce.ptx"), include_str!("../ptx/sm_80/reduce.ptx")] },
     Compiled { name: "softmax", ptx: [include_str!("../ptx/sm_75/softmax.ptx"), include_str!("../ptx/sm_80/softmax.ptx")] },
@@ -245,6 +249,7 @@ pub(crate) static SIGNATURES: &[Signature] = &[
     Signature { kernel: "mix_quantised_backward_p", family: Family::MixedOp, max_threads: 256, parameters: &[Parameter { name: "formats", kind: Kind::Struct(&MIX_FORMATS) }, Parameter { name: "count", kind: Kind::Scalar(Scalar::I32) }, Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "dy", kind: Kind::In(Element::F32) }, Parameter { name: "partials", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
     Signature { kernel: "mix_quantised_backward_x", family: Family::MixedOp, max_threads: 256, parameters: &[Parameter { name: "p", kind: Kind::In(Element::F32) }, Parameter { name: "formats", kind: Kind::Struct(&MIX_FORMATS) }, Parameter { name: "count", kind: Kind::Scalar(Scalar::I32) }, Parameter { name: "resume", kind: Kind::Scalar(Scalar::I32) }, Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "dy", kind: Kind::In(Element::F32) }, Parameter { name: "dx", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
     Signature { kernel: "mix_quantised_combine", family: Family::MixedOp, max_threads: 256, parameters: &[Parameter { name: "partials", kind: Kind::In(Element::F32) }, Parameter { name: "dp", kind: Kind::Out(Element::F32) }, Parameter { name: "pieces", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "peak_tensor_core", family: Family::Peak, max_threads: 256, parameters: &[Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "iterations", kind: Kind::Scalar(Scalar::U32) }] },
     Signature { kernel: "place_images", family: Family::Images, max_threads: 256, parameters: &[Parameter { name: "bytes", kind: Kind::In(Element::U8) }, Parameter { name: "placements", kind: Kind::In(Element::I32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&IMAGE_SHAPE) }] },
     Signature { kernel: "pool_average", family: Family::Pool, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&POOL_SHAPE) }] },
     Signature { kernel: "pool_average_backward", family: Family::Pool, max_threads: 256, parameters: &[Parameter { name: "dy", kind: Kind::In(Element::F32) }, Parameter { name: "dx", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&POOL_SHAPE) }] },

@@ -44,6 +44,7 @@ mod mixed_op;
 mod operand;
 mod optimizer;
 mod parameter;
+mod peak;
 mod pool;
 mod quantiser;
 mod reduce;
@@ -70,6 +71,7 @@ pub(crate) const KERNELS: &[&[&dyn launch::Signed]] = &[
     matmul::KERNELS,
     mixed_op::KERNELS,
     optimizer::KERNELS,
+    peak::KERNELS,
     pool::KERNELS,
     reduce::KERNELS,
     softmax::KERNELS,
