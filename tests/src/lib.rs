@@ -1,1 +1,3 @@
-//! Nothing but a place for tests that cross crates: they are in `tests/`.
+//! Tests that cross crates, in `tests/`, and the CUDA simulator that they share.
+
+pub mod simulator;
