@@ -170,12 +170,8 @@ fn an_access_out_of_bounds_is_found_with_its_line() {
         shared.contains("AddressSanitizer") && shared.contains(&place),
         "{shared}"
     );
-    assert_eq!(
-        Launch::checked()
-            .values("shared_index 1 32 0 out:1 int:15")
-            .len(),
-        1
-    );
+    let inside = Launch::checked().values("shared_index 1 32 0 out:32 int:15");
+    assert_eq!(inside, [2.0; 32]);
 }
 
 #[test]

@@ -7,7 +7,7 @@
 
 namespace simulator {
 
-thread_local Block* current = nullptr;
+__thread Block* current __attribute__((tls_model("initial-exec"))) = nullptr;
 
 Block::~Block() {
   for (Fiber* fiber : fibers) delete_fiber(fiber);

@@ -98,8 +98,9 @@ struct Block {
 // What compiled kernels call.
 #pragma GCC visibility push(default)
 
-/// The block of the calling OS thread. Kernels read it on every use of `threadIdx`, hence the model.
-extern thread_local Block* current __attribute__((tls_model("initial-exec")));
+/// The block of the calling OS thread. Kernels read it on every use of `threadIdx`, hence the model,
+/// and `__thread`, which needs no check for a constructor.
+extern __thread Block* current __attribute__((tls_model("initial-exec")));
 
 /// All threads of the block meet, those that returned apart; the number of them with a vote.
 int barrier(bool vote, const char* what, Site site);

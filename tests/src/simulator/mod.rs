@@ -134,7 +134,9 @@ fn target_folder() -> PathBuf {
     let marked = |folder: &&Path| folder.join("CACHEDIR.TAG").exists();
     let found = program.ancestors().find(marked).map(Path::to_owned);
     let named = || std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    found.or_else(named).unwrap_or_else(|| workspace().join("target"))
+    found
+        .or_else(named)
+        .unwrap_or_else(|| workspace().join("target"))
 }
 
 /// Files of `folder` with one of the extensions, in the order of their names.
@@ -173,6 +175,8 @@ fn driver_job() -> Result<Job, Error> {
         "-Wall".into(),
         "-Wextra".into(),
         "-Wl,-soname,libcuda.so".into(),
+        // A program that looks whether there is a driver may close it and open it again.
+        "-Wl,-z,nodelete".into(),
     ];
     for path in files(&runtime, &["h", "cpp"])?
         .iter()

@@ -1,0 +1,12 @@
+//! The CUDA backend against the CPU backend: on the simulator always, on a GPU where there is one.
+//!
+//! A family's tests are a module of [`fixture::Case`]s. Every `#[test]` runs its body, in a process of
+//! its own, once for every device: see [`fixture::on_every_device`].
+// The functions that tests share unwrap as tests do.
+#![allow(clippy::unwrap_used)]
+
+mod devices;
+mod fixture;
+mod processes;
+mod tolerance;
+mod transfers;
