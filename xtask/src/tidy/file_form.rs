@@ -5,7 +5,7 @@ use super::tree::File;
 
 const MOST_LINES: usize = 400;
 
-/// Checks the header of Rust and CUDA files, and the length of all source files.
+/// Checks the header of Rust, CUDA and C++ files, and the length of all source files.
 pub fn check(file: &File) -> Vec<Finding> {
     let Some(text) = &file.text else {
         return Vec::new();
@@ -19,7 +19,7 @@ pub fn check(file: &File) -> Vec<Finding> {
 fn header(file: &File, text: &str) -> Option<Finding> {
     let mark = match file.extension() {
         "rs" => "//!",
-        "cu" | "cuh" => "//",
+        "cu" | "cuh" | "cpp" | "h" => "//",
         _ => return None,
     };
     let first = text.lines().next().unwrap_or("");
@@ -38,7 +38,7 @@ fn header(file: &File, text: &str) -> Option<Finding> {
 }
 
 fn length(file: &File, text: &str) -> Option<Finding> {
-    if !matches!(file.extension(), "rs" | "cu" | "cuh" | "py") {
+    if !matches!(file.extension(), "rs" | "cu" | "cuh" | "cpp" | "h" | "py") {
         return None;
     }
     let lines = text.lines().count();
@@ -71,6 +71,8 @@ mod tests {
         assert_eq!(findings("crates/nn/src/a.rs", "//!\n"), 1);
         assert_eq!(findings("crates/nn/src/a.rs", ""), 1);
         assert_eq!(findings("kernels/src/a.cu", "#include <mma.h>\n"), 1);
+        assert_eq!(findings("tests/simulator/a.cpp", "#include <mma.h>\n"), 1);
+        assert_eq!(findings("tests/simulator/a.h", "#pragma once\n"), 1);
         assert_eq!(findings("crates/nn/src/a.rs", "//! Layers.\n"), 0);
         assert_eq!(
             findings("kernels/src/a.cu", "// mixed_op.cu: weighting.\n"),
@@ -85,6 +87,7 @@ mod tests {
         assert_eq!(findings("a.rs", &lines(400)), 0);
         assert_eq!(findings("a.rs", &lines(401)), 1);
         assert_eq!(findings("a.py", &lines(401)), 1);
+        assert_eq!(findings("a.h", &format!("{}//", lines(400))), 1);
         assert_eq!(findings("a.toml", &lines(401)), 0);
     }
 }

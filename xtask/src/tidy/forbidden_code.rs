@@ -27,7 +27,7 @@ pub fn check(file: &File) -> Vec<Finding> {
     };
     match file.extension() {
         "rs" => rust(&file.path, text),
-        "cu" | "cuh" | "py" | "sh" | "toml" => {
+        "cu" | "cuh" | "cpp" | "h" | "py" | "sh" | "toml" => {
             let marks = MARKS
                 .iter()
                 .flat_map(|mark| whole_words(text, mark).map(move |at| (mark, at)));
