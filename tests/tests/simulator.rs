@@ -1,4 +1,6 @@
 //! The CUDA simulator finds what it is there to find, and computes what a card would.
+// Tests and what they share unwrap.
+#![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -5,8 +5,15 @@
 // The functions that tests share unwrap as tests do.
 #![allow(clippy::unwrap_used)]
 
+mod batch_norm;
 mod devices;
+mod elementwise;
 mod fixture;
+mod images;
+mod mixed_op;
+mod optimizer;
+mod pool;
 mod processes;
+mod softmax;
 mod tolerance;
 mod transfers;
