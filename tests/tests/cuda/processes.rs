@@ -91,10 +91,11 @@ fn simulators(settings: &Settings) -> Vec<Place> {
         let environment = simulator.environment(&settings);
         Place { name, environment }
     };
+    // First the one that says most about a bad address: elsewhere it may end the process.
     vec![
+        place("simulator, AddressSanitizer", checked, Order::Forwards),
         place("simulator, threads forwards", plain, Order::Forwards),
         place("simulator, threads backwards", plain, Order::Backwards),
-        place("simulator, AddressSanitizer", checked, Order::Forwards),
     ]
 }
 
