@@ -6,14 +6,18 @@
 #![allow(clippy::unwrap_used)]
 
 mod batch_norm;
+mod depthwise;
 mod devices;
 mod elementwise;
 mod fixture;
 mod images;
+mod matmul;
 mod mixed_op;
 mod optimizer;
 mod pool;
 mod processes;
+mod reduce;
 mod softmax;
 mod tolerance;
 mod transfers;
+mod wgrad;

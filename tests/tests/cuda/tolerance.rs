@@ -19,6 +19,9 @@ impl Tolerance {
     /// Quotients and roots of such sums: normalisation, softmax and their gradients.
     pub const NORMALISED: Self = Self::of(5e-5, 5e-5);
 
+    /// Products whose operands are split into two halves: about 2^-22 of the sum of magnitudes.
+    pub const SPLIT_PRODUCT: Self = Self::of(2e-5, 2e-4);
+
     const fn of(relative: f32, absolute: f32) -> Self {
         Self { relative, absolute }
     }
