@@ -56,9 +56,9 @@ fn binary() -> &'static Path {
             .lines()
             .map(|line| serde_json::from_str::<Value>(line).unwrap());
         let made = messages.filter(|message| message["target"]["name"] == "radars");
-        let executables =
+        let mut executables =
             made.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
-        executables.last().unwrap()
+        executables.next().unwrap()
     })
 }
 
