@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod batch_norm;
+mod conv;
 mod depthwise;
 mod devices;
 mod elementwise;

@@ -21,6 +21,9 @@ impl Tolerance {
 
     /// Products whose operands are split into two halves: about 2^-22 of the sum of magnitudes.
     pub const SPLIT_PRODUCT: Self = Self::of(2e-5, 2e-4);
+    /// Convolutions divided by the sum of magnitudes of their products: split operands keep 22 bits, and tensor
+    /// cores round sums towards zero. A product without its lower half would be off by up to 2e-4.
+    pub const CONVOLUTION: Self = Self::of(0.0, 5e-6);
 
     const fn of(relative: f32, absolute: f32) -> Self {
         Self { relative, absolute }
