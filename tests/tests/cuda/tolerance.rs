@@ -18,7 +18,6 @@ impl Tolerance {
     pub const SUM: Self = Self::of(1e-5, 1e-4);
     /// Quotients and roots of such sums: normalisation, softmax and their gradients.
     pub const NORMALISED: Self = Self::of(5e-5, 5e-5);
-
     /// Products whose operands are split into two halves: about 2^-22 of the sum of magnitudes.
     pub const SPLIT_PRODUCT: Self = Self::of(2e-5, 2e-4);
     /// Convolutions divided by the sum of magnitudes of their products: split operands keep 22 bits, and tensor
