@@ -73,14 +73,16 @@ impl Folder {
         (Left::read(&self.join("whole")), started.elapsed())
     }
 
-    /// The newest checkpoint of a run, and the one before.
-    pub fn checkpoints(&self, run: &str) -> [PathBuf; 2] {
+    /// The checkpoints of a run, the newest first: two, and a third where the run was killed between writing
+    /// the newest and deleting the oldest.
+    pub fn checkpoints(&self, run: &str) -> Vec<PathBuf> {
         let found = std::fs::read_dir(self.join(run).join("checkpoint")).unwrap();
         let mut found: Vec<PathBuf> = found.map(|entry| entry.unwrap().path()).collect();
         found.retain(|path| path.is_dir() && path.extension().is_none());
         found.sort();
-        assert_eq!(found.len(), 2, "two are kept: {found:?}");
-        [found[1].clone(), found[0].clone()]
+        found.reverse();
+        assert!((2..=3).contains(&found.len()), "two are kept: {found:?}");
+        found
     }
 }
 
