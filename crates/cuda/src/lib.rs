@@ -51,7 +51,6 @@ mod reduce;
 mod softmax;
 mod staging;
 
-pub use conv::ConvWork;
 pub use cuda::Cuda;
 pub use device::{CudaSpec, DeviceInfo, devices};
 pub use memory::CudaMemory;

@@ -17,6 +17,7 @@ mod mixed_op;
 mod optimizer;
 mod pool;
 mod processes;
+mod random_geometry;
 mod reduce;
 mod softmax;
 mod tolerance;

@@ -102,11 +102,6 @@ impl Plan {
         scale::scratch_bytes(self.products.split()).saturating_add(packed)
     }
 
-    /// Launches of [`Plan::launch`].
-    pub(super) fn launches(&self) -> u32 {
-        scale::launches(self.products.split()) + 2
-    }
-
     /// Gathers `source` by `weights` into `target`; all lengths are as the geometry says.
     ///
     /// # Errors

@@ -11,14 +11,12 @@ pub(crate) mod scale;
 #[cfg(test)]
 mod tests;
 pub(crate) mod wgrad;
-mod work;
 
 use crate::Cuda;
 use crate::operand::{read, write};
 use gather::Direction;
 use gemm::Plan;
 use radars_tensor::{Conv2d, ConvValues, Error, Mut, Op, Ref, Result, Values};
-pub use work::ConvWork;
 
 type R<'a> = Ref<'a, Cuda>;
 type M<'a> = Mut<'a, Cuda>;

@@ -27,11 +27,6 @@ pub(super) fn scratch_bytes(operands: usize) -> usize {
     }
 }
 
-/// Launches for the scales of `operands` operands.
-pub(super) fn launches(operands: usize) -> u32 {
-    if operands == 0 { 0 } else { 2 }
-}
-
 /// Finds the scales of `operands` (one or two) into the first bytes of `scratch`; gives them and what is left.
 pub(super) fn scales<'a>(
     cuda: &Cuda,

@@ -83,22 +83,3 @@ fn scratch_never_overflows() {
     assert_eq!(scratch_bytes(&Op::Conv2dDgrad(g)) % aligned(1), 0);
     assert!(Gather::new(&g, Direction::Dgrad).blocks().is_err());
 }
-
-/// 64 x 32 x 32 pixels x 64 x 128 channels x 9 taps: 4.83 G multiply-adds.
-#[test]
-fn work_counts_the_products_that_tensor_cores_make() {
-    let g = geometry(64, [32, 32, 64], 128, 3, 1, 1);
-    let fprop = ConvWork::fprop(&g, QUANTISED);
-    assert_eq!(fprop.flops, 2 * 4_831_838_208);
-    assert_eq!(fprop.tensor_flops, fprop.flops);
-    assert_eq!(fprop.launches, 2);
-    let (x, w, y) = (65_536 * 64 * 4, 73_728 * 4, 65_536 * 128 * 4);
-    assert_eq!(fprop.bytes, x + w + y + 2 * 73_728 * 2);
-    let dgrad = ConvWork::dgrad(&g, QUANTISED);
-    assert_eq!(dgrad.tensor_flops, 2 * dgrad.flops);
-    assert_eq!(dgrad.bytes, fprop.bytes + y);
-    assert_eq!(ConvWork::fprop(&g, FLOATS).launches, 4);
-    // At 1 TFLOP/s and 1 TB/s the products take longest: 9.66 ms.
-    let seconds = fprop.roofline_seconds(1e12, 1e12);
-    assert!((seconds - 9.663e-3).abs() < 1e-5, "{seconds}");
-}
