@@ -40,7 +40,10 @@ pub(crate) fn write<'a>(
     view.checked(op, operand, elements.saturating_mul(F32))
 }
 
-/// A size as kernels take it: 32 bits, the sign among them.
+/// A size as kernels take it: in 31 bits, so that what they add to it stays within 32.
+///
+/// # Errors
+/// [`Error::Geometry`] when it is 2^31 or more.
 pub(crate) fn size(op: &'static str, what: &'static str, value: usize) -> Result<u32> {
     match i32::try_from(value) {
         Ok(size) => Ok(size.unsigned_abs()),
@@ -48,7 +51,7 @@ pub(crate) fn size(op: &'static str, what: &'static str, value: usize) -> Result
             op,
             what,
             value,
-            expected: "less than 2^31",
+            expected: "below 2^31 on a CUDA device",
         }),
     }
 }

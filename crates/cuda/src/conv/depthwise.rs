@@ -3,12 +3,12 @@
 //! Scratch of fprop and dgrad: the weights, quantised, as `[tap][channel]`; of wgrad: the sums of every chunk
 //! of pixels.
 
-use super::narrow;
 use super::operand::ConvQuantiser;
 use super::wgrad::latent;
 use crate::Cuda;
 use crate::launch::{Grid, Kernel, Signed};
 use crate::memory::Address;
+use crate::operand::size;
 use crate::parameter::{In, InAt, Out, OutAt, kernel_struct};
 use radars_tensor::{Conv2d, ConvValues, Mut, Ref, Result, Values};
 
@@ -98,7 +98,7 @@ fn chunks(g: &Conv2d) -> (usize, usize) {
 
 fn shape(op: &'static str, g: &Conv2d) -> Result<DepthwiseShape> {
     let ([height, width, channels], [ho, wo, co]) = (g.input, g.output);
-    let size = |what, value| narrow(op, what, value);
+    let size = |what, value| size(op, what, value);
     size("the padded image", height.max(width) + 2 * g.padding)?;
     size("the weights of a channel", g.kernel * g.kernel)?;
     Ok(DepthwiseShape {
@@ -213,8 +213,8 @@ pub(super) fn wgrad(
     let quads = co.div_ceil(4);
     let width = quads.min(32).next_power_of_two();
     let rows = g.kernel * g.kernel.div_ceil(TAPS);
-    let blocks = narrow(op, "the tiles of the weights", quads.div_ceil(width) * rows)?;
-    let length = narrow(op, "the pixels of a chunk", length)?;
+    let blocks = size(op, "the tiles of the weights", quads.div_ceil(width) * rows)?;
+    let length = size(op, "the pixels of a chunk", length)?;
     let grid = Grid::new([blocks, chunks as u32, 1], THREADS);
     let operands = (
         x,

@@ -3,8 +3,9 @@
 //! Everything here follows from the geometry alone, never from the card.
 
 use super::operand::Products;
+use crate::operand::size;
 use crate::parameter::kernel_struct;
-use radars_tensor::{Conv2d, Error, Result};
+use radars_tensor::{Conv2d, Result};
 
 /// Target pixels of a block.
 const ROWS: usize = 128;
@@ -136,8 +137,8 @@ impl Gather {
     /// Blocks of the product.
     ///
     /// # Errors
-    /// [`Error::Geometry`] when there are more than a launch has.
-    pub(super) fn blocks(&self) -> Result<u32> {
+    /// [`radars_tensor::Error::Geometry`] when there are more than a launch has.
+    pub(super) fn blocks(&self, op: &'static str) -> Result<u32> {
         let factors = [
             self.phases,
             self.phases,
@@ -146,30 +147,31 @@ impl Gather {
             self.column_tiles,
         ];
         let blocks = factors.into_iter().fold(1, usize::saturating_mul);
-        Ok(int("the number of tiles", blocks)? as u32)
+        size(op, "the number of tiles", blocks)
     }
 
     /// The description for the kernels; `wide`: whether the target lies on a 16-byte boundary.
     ///
     /// # Errors
-    /// [`Error::Geometry`] when a size is 2^31 or more: kernels count positions inside an image in 32 bits.
-    pub(super) fn describe(&self, wide: bool) -> Result<ConvGather> {
+    /// [`radars_tensor::Error::Geometry`] when a size is 2^31 or more: kernels count positions inside an image in 32 bits.
+    pub(super) fn describe(&self, op: &'static str, wide: bool) -> Result<ConvGather> {
         let g = &self.geometry;
+        let int = |what, value| -> Result<i32> { Ok(size(op, what, value)? as i32) };
         let [source_height, source_width, source_channels] = self.source;
         let [target_height, target_width, target_channels] = self.target;
         // Positions reach a kernel's side past the padded image, the deep axis a slab past its end.
         let side = g.input[0].max(g.input[1]) + 2 * (g.padding + g.kernel + g.stride);
         int("the padded image's larger side", side)?;
-        int("products of one value", self.deep + SLAB)?;
+        int("the number of products of one value", self.deep + SLAB)?;
         Ok(ConvGather {
             images: g.batch as u64,
             source_height: int("the image's height", source_height)?,
             source_width: int("the image's width", source_width)?,
-            source_channels: int("channels", source_channels)?,
+            source_channels: int("the channels", source_channels)?,
             target_height: int("the image's height", target_height)?,
             target_width: int("the image's width", target_width)?,
-            target_channels: int("channels", target_channels)?,
-            groups: int("groups", g.groups)?,
+            target_channels: int("the channels", target_channels)?,
+            groups: int("the number of groups", g.groups)?,
             kernel: int("the kernel", g.kernel)?,
             stride: int("the stride", g.stride)?,
             padding: int("the padding", g.padding)?,
@@ -178,18 +180,8 @@ impl Gather {
             remainders: int("the stride", self.remainders)?,
             row_tiles: int("the number of tiles", self.row_tiles)?,
             column_tiles: int("the number of tiles", self.column_tiles)?,
-            deep: int("products of one value", self.deep)?,
+            deep: int("the number of products of one value", self.deep)?,
             wide: i32::from(wide && self.lanes.is_multiple_of(4)),
         })
     }
-}
-
-/// A size as kernels take it.
-fn int(what: &'static str, value: usize) -> Result<i32> {
-    i32::try_from(value).map_err(|_| Error::Geometry {
-        op: "conv2d",
-        what,
-        value,
-        expected: "below 2^31 on a CUDA device",
-    })
 }

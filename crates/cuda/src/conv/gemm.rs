@@ -127,8 +127,8 @@ impl Plan {
         ] {
             self.check_alignment(operand, address)?;
         }
-        let described = gather.describe(wide)?;
-        let blocks = gather.blocks()?;
+        let described = gather.describe(op, wide)?;
+        let blocks = gather.blocks(op)?;
         let (scratch, _) = scratch.split(op, "scratch", self.scratch_bytes())?;
         let shapes = || format!("{gather:?}");
 

@@ -16,7 +16,7 @@ use crate::Cuda;
 use crate::operand::{read, write};
 use gather::Direction;
 use gemm::Plan;
-use radars_tensor::{Conv2d, ConvValues, Error, Mut, Op, Ref, Result, Values};
+use radars_tensor::{Conv2d, ConvValues, Mut, Op, Ref, Result, Values};
 
 type R<'a> = Ref<'a, Cuda>;
 type M<'a> = Mut<'a, Cuda>;
@@ -48,19 +48,6 @@ fn wgrad_scratch_bytes(g: &Conv2d, values: ConvValues) -> usize {
     match depthwise::applies(g) {
         true => depthwise::wgrad_scratch_bytes(g),
         false => wgrad::scratch_bytes(g, values),
-    }
-}
-
-/// A size as kernels take it: in 31 bits, so that what is added to it stays within 32.
-fn narrow(op: &'static str, what: &'static str, value: usize) -> Result<u32> {
-    match i32::try_from(value) {
-        Ok(size) => Ok(size.unsigned_abs()),
-        Err(_) => Err(Error::Geometry {
-            op,
-            what,
-            value,
-            expected: "below 2^31",
-        }),
     }
 }
 

@@ -3,12 +3,12 @@
 //! Scratch: the scales of the split operands with what they are found by, and the sums of every chunk of pixels.
 
 use super::operand::{ConvQuantiser, exact};
-use super::{narrow, scale};
+use super::scale;
 use crate::Cuda;
 use crate::launch::{Grid, Kernel, Signed};
 use crate::memory::Address;
+use crate::operand::size;
 use crate::parameter::{In, InAt, Out, kernel_struct};
-
 use radars_tensor::{Conv2d, ConvValues, Mut, Ref, Result, Values};
 
 /// Threads of a block.
@@ -239,7 +239,7 @@ fn products(
     let chunks = Chunks::of(g);
     // A thread's next pixel: so many stand beside each other in a slab that the block loads at a time.
     let step = THREADS as usize * 4 / tile.columns();
-    let size = |what, value| narrow(op, what, value);
+    let size = |what, value| size(op, what, value);
     let shape = ConvWgrad {
         height: size("the input's height", height)?,
         width: size("the input's width", width)?,
@@ -247,7 +247,7 @@ fn products(
         out_height: size("the output's height", ho)?,
         out_width: size("the output's width", wo)?,
         out_channels: size("the output's channels", co)?,
-        groups: size("groups", g.groups)?,
+        groups: size("the number of groups", g.groups)?,
         kernel: size("the kernel", g.kernel)?,
         stride: size("the stride", g.stride)?,
         padding: size("the padding", g.padding)?,
