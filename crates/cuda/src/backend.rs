@@ -23,7 +23,9 @@ impl Backend for Cuda {
     const NAME: &'static str = crate::error::DEVICE;
 
     fn spec(&self) -> CudaSpec {
-        self.card()
+        CudaSpec {
+            capability: self.info().capability,
+        }
     }
 
     fn scratch_bytes(_: &CudaSpec, op: &Op<'_>) -> usize {

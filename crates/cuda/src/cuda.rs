@@ -1,6 +1,6 @@
 //! `Cuda`: a card as a backend.
 
-use crate::device::{CudaSpec, DeviceInfo, arch, context, describe};
+use crate::device::{DeviceInfo, arch, context, describe};
 use crate::error::{device, driver};
 use crate::launch::{Functions, check_all};
 use crate::memory::Address;
@@ -53,12 +53,6 @@ impl Cuda {
     /// [`radars_tensor::Error::Device`] with the error of a kernel that failed on the way.
     pub fn synchronise(&self) -> Result<()> {
         self.stream.synchronize().map_err(late)
-    }
-
-    pub(crate) fn card(&self) -> CudaSpec {
-        CudaSpec {
-            capability: self.info.capability,
-        }
     }
 
     pub(crate) fn context(&self) -> &Arc<CudaContext> {

@@ -4,15 +4,13 @@ use crate::error::{DEVICE, text};
 use crate::parameter::Parameters;
 use crate::{Cuda, KERNELS};
 use cudarc::driver::{CudaContext, DriverError, result, sys};
-use radars_kernels::{Arch, Family, Kind, Signature, signature};
+use radars_kernels::{Arch, Family, Kind, signature};
 use radars_tensor::{Error, Result};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ffi::{CString, c_void};
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// Dynamic shared memory that a block may have without the kernel asking for more.
-const DEFAULT_SHARED_BYTES: u32 = 48 << 10;
 
 /// A kernel by name, with the types of its parameters.
 pub(crate) struct Kernel<P> {
@@ -49,7 +47,7 @@ impl<P: Parameters> Signed for Kernel<P> {
 }
 
 /// Compares a launcher with the kernel's own signature.
-pub(crate) fn check(launcher: &dyn Signed) -> Result<&'static Signature, String> {
+pub(crate) fn check(launcher: &dyn Signed) -> Result<(), String> {
     let (name, given) = (launcher.name(), launcher.kinds());
     let Some(signature) = signature(name) else {
         return Err(format!("there is no kernel `{name}`"));
@@ -63,12 +61,12 @@ pub(crate) fn check(launcher: &dyn Signed) -> Result<&'static Signature, String>
             signature.parameters
         ));
     }
-    Ok(signature)
+    Ok(())
 }
 
 /// Compares every launcher with its kernel's signature.
 pub(crate) fn check_all() -> Result<(), String> {
-    (KERNELS.iter().copied().flatten()).try_for_each(|launcher| check(*launcher).map(drop))
+    (KERNELS.iter().copied().flatten()).try_for_each(|launcher| check(*launcher))
 }
 
 /// Blocks, and threads of a block.
@@ -76,20 +74,14 @@ pub(crate) fn check_all() -> Result<(), String> {
 pub(crate) struct Grid {
     /// Blocks along x, y and z; y and z at most 65,535.
     pub blocks: [u32; 3],
-    /// Threads of a block along x, y and z.
-    pub threads: [u32; 3],
-    /// Dynamic shared memory of a block in bytes.
-    pub shared_bytes: u32,
+    /// Threads of a block, all along x.
+    pub threads: u32,
 }
 
 impl Grid {
-    /// `blocks` blocks of `threads` threads, without dynamic shared memory.
+    /// `blocks` blocks of `threads` threads.
     pub(crate) const fn new(blocks: [u32; 3], threads: u32) -> Self {
-        Grid {
-            blocks,
-            threads: [threads, 1, 1],
-            shared_bytes: 0,
-        }
+        Grid { blocks, threads }
     }
 
     /// A thread for each of `items`, for kernels that stride over what more blocks than this would take: as
@@ -102,11 +94,7 @@ impl Grid {
 }
 
 /// A function that the driver has loaded.
-struct Function {
-    function: sys::CUfunction,
-    /// Dynamic shared memory it may be launched with.
-    shared_bytes: u32,
-}
+struct Function(sys::CUfunction);
 
 // SAFETY: a handle of the driver, whose calls take it from any thread.
 unsafe impl Send for Function {}
@@ -138,47 +126,24 @@ impl Functions {
         }
     }
 
-    /// The function of `kernel`, which may be given `shared_bytes`.
-    fn get(&self, kernel: &dyn Signed, shared_bytes: u32) -> Result<sys::CUfunction, String> {
+    /// The function of `kernel`.
+    fn get(&self, kernel: &dyn Signed) -> Result<sys::CUfunction, String> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         let Loaded { modules, functions } = &mut *loaded;
         let name = kernel.name();
-        if !functions.contains_key(name) {
-            let signature = signature(name).ok_or("there is no such kernel")?;
-            let family = signature.family;
-            if !modules.contains_key(family.name()) {
-                modules.insert(family.name(), self.load(family)?);
-            }
-            let (module, c_name) = (modules[family.name()].0, c_string(name)?);
-            // SAFETY: the module was loaded in the context that is current on this thread.
-            let function = unsafe { result::module::get_function(module, c_name) }
-                .map_err(|error| format!("not in its module: {}", text(error)))?;
-            let shared_bytes = DEFAULT_SHARED_BYTES;
-            functions.insert(
-                name,
-                Function {
-                    function,
-                    shared_bytes,
-                },
-            );
+        if let Some(function) = functions.get(name) {
+            return Ok(function.0);
         }
-        let Some(function) = functions.get_mut(name) else {
-            return Err("it was not loaded".to_owned());
+        let family = signature(name).ok_or("there is no such kernel")?.family;
+        let module = match modules.entry(family.name()) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(self.load(family)?),
         };
-        if shared_bytes > function.shared_bytes {
-            use sys::CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES as MOST;
-            // SAFETY: the function was loaded from a module that lives as long as this map.
-            unsafe {
-                result::function::set_function_attribute(
-                    function.function,
-                    MOST,
-                    shared_bytes as i32,
-                )
-            }
-            .map_err(|error| format!("{shared_bytes} bytes of shared memory: {}", text(error)))?;
-            function.shared_bytes = shared_bytes;
-        }
-        Ok(function.function)
+        // SAFETY: the module was loaded in the context that is current on this thread.
+        let function = unsafe { result::module::get_function(module.0, c_string(name)?) }
+            .map_err(|error| format!("not in its module: {}", text(error)))?;
+        functions.insert(name, Function(function));
+        Ok(function)
     }
 
     /// Has the driver translate the family's PTX for the card; it keeps what it made for the next process.
@@ -244,9 +209,8 @@ impl Cuda {
         values: P::Values<'_>,
     ) -> Result<(), String> {
         self.context().bind_to_thread().map_err(text)?;
-        let function = self.functions().get(kernel, grid.shared_bytes)?;
+        let function = self.functions().get(kernel)?;
         let [x, y, z] = grid.blocks;
-        let [tx, ty, tz] = grid.threads;
         let launched: Result<(), DriverError> = P::pack(values, |arguments| {
             // SAFETY: the function's signature takes exactly these parameters, as `check_all` found when the device was
             // opened; every address is a view of this device's memory, and which ranges a kernel reaches from
@@ -255,8 +219,8 @@ impl Cuda {
                 result::launch_kernel(
                     function,
                     (x, y, z),
-                    (tx, ty, tz),
-                    grid.shared_bytes,
+                    (grid.threads, 1, 1),
+                    0,
                     self.stream().cu_stream(),
                     arguments,
                 )
@@ -266,7 +230,7 @@ impl Cuda {
             format!(
                 "{} blocks of {} threads: {}",
                 [x, y, z].map(|n| n.to_string()).join(" x "),
-                tx * ty * tz,
+                grid.threads,
                 text(error)
             )
         })

@@ -19,7 +19,7 @@
 //!
 //! # Kernels
 //! A launcher gives its kernel typed values, and its list of types is compared with the kernel's own
-//! signature: by a test that needs no card, and again when the kernel is loaded. Results have an order of
+//! signature: by a test that needs no card, and again whenever a card is opened. Results have an order of
 //! summation that depends on sizes alone; no kernel adds floats atomically. So the same spec
 //! ([`CudaSpec`]) gives the same bits, in every run and on every card of that compute capability.
 

@@ -131,7 +131,7 @@ impl<T: FieldType, const N: usize> FieldType for [T; N] {
 }
 
 /// Declares a struct that kernels take by value: the fields of the source once more, under the same names.
-/// A test compares both, and so does every launch.
+/// A test compares both, and so does [`Cuda::open`].
 macro_rules! kernel_struct {
     ($(#[$doc:meta])* struct $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty),* $(,)? }) => {
         $(#[$doc])*

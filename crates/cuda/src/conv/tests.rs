@@ -81,5 +81,9 @@ fn tiles_are_as_wide_as_layers_and_batches_allow() {
 fn scratch_never_overflows() {
     let g = geometry(1, [1 << 20, 1, 1 << 14], 1 << 14, 1, 1 << 20, 1);
     assert_eq!(scratch_bytes(&Op::Conv2dDgrad(g)) % aligned(1), 0);
-    assert!(Gather::new(&g, Direction::Dgrad).blocks("conv2d_dgrad").is_err());
+    assert!(
+        Gather::new(&g, Direction::Dgrad)
+            .blocks("conv2d_dgrad")
+            .is_err()
+    );
 }
