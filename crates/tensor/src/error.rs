@@ -76,7 +76,7 @@ pub enum Error {
         got: usize,
     },
     /// The description of an operation makes no sense.
-    #[error("{op}: {what} is {value}, {expected}")]
+    #[error("{op}: {what} is {value}, but has to be {expected}")]
     Geometry {
         /// The operation.
         op: &'static str,
