@@ -15,7 +15,7 @@ use radars_tensor::{
 type R<'a> = Ref<'a, Cuda>;
 type M<'a> = Mut<'a, Cuda>;
 
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "a method's operands")]
 impl Backend for Cuda {
     type Memory = CudaMemory;
     type Spec = CudaSpec;

@@ -184,7 +184,7 @@ pub(crate) fn scratch_bytes(op: &Op<'_>) -> usize {
 }
 
 /// `x` becomes `xhat`, `y = activation(gamma * xhat + beta)`, `stats` mean and biased variance.
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "a method's operands")]
 pub(crate) fn forward(
     cuda: &Cuda,
     g: &BatchNorm,
@@ -283,7 +283,7 @@ pub(crate) fn inference(
 }
 
 /// Gradients through the activation, if any: `dy` becomes `dx`, `dgamma` and `dbeta` are written.
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "a method's operands")]
 pub(crate) fn backward(
     cuda: &Cuda,
     g: &BatchNorm,

@@ -23,8 +23,10 @@
 //! summation that depends on sizes alone; no kernel adds floats atomically. So the same spec
 //! ([`CudaSpec`]) gives the same bits, in every run and on every card of that compute capability.
 
-// The parameters of a kernel are a tuple of types, one after the other: complex by nature, read once.
-#![allow(clippy::type_complexity)]
+#![allow(
+    clippy::type_complexity,
+    reason = "the parameters of a kernel are a tuple of types: complex by nature, read once"
+)]
 
 mod backend;
 mod batch_norm;

@@ -164,7 +164,7 @@ pub(crate) fn backward_scratch_bytes(formats: &[FixedPoint], elements: usize) ->
 }
 
 /// `dx = dy * sum_m p[m] * passes_m(x)` and `dp[m] = <dy, quantise_m(x)>`, each if asked for.
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "a method's operands")]
 pub(crate) fn mix_quantised_backward(
     cuda: &Cuda,
     formats: &[FixedPoint],

@@ -107,8 +107,6 @@ impl<B: Backend> Arrival<B> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
     use radars_nn::tensor::{Cpu, aligned};
 

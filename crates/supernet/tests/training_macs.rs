@@ -56,7 +56,7 @@ macro_rules! convolutions {
 }
 
 #[rustfmt::skip]
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "a method's operands")]
 impl Backend for Counting {
     type Memory = ();
     type Spec = ();

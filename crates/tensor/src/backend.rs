@@ -153,7 +153,7 @@ pub trait Backend: Sized + Send + Sync + 'static {
     /// The gradient of `w` in [`Backend::fake_quantised_conv2d_fprop`]: that of the convolution's weights
     /// with input `Qx(x)`, and zero where the quantiser of `w`, if there is one, lets no gradient pass
     /// ([`FixedPoint::passes`]). Else `w` is not read.
-    #[allow(clippy::too_many_arguments)]
+    #[allow(clippy::too_many_arguments, reason = "a method's operands")]
     fn fake_quantised_conv2d_wgrad(
         &self,
         g: &Conv2d,
@@ -190,7 +190,7 @@ pub trait Backend: Sized + Send + Sync + 'static {
 
     /// Batch normalisation with the batch's own statistics: `x` becomes the normalised input `xhat`,
     /// `y = gamma * xhat + beta`, `stats [2, channels]` the mean and the biased variance.
-    #[allow(clippy::too_many_arguments)]
+    #[allow(clippy::too_many_arguments, reason = "a method's operands")]
     fn batch_norm(
         &self,
         g: &BatchNorm,
@@ -220,7 +220,7 @@ pub trait Backend: Sized + Send + Sync + 'static {
         scratch: Mut<'_, Self>,
     ) -> Result<()>;
     /// [`Backend::batch_norm`] followed by an activation: `y = activation(gamma * xhat + beta)`.
-    #[allow(clippy::too_many_arguments)]
+    #[allow(clippy::too_many_arguments, reason = "a method's operands")]
     fn batch_norm_activation(
         &self,
         g: &BatchNorm,
@@ -235,7 +235,7 @@ pub trait Backend: Sized + Send + Sync + 'static {
         compose::batch_norm_activation(self, g, activation, x, gamma, beta, y, stats, scratch)
     }
     /// Gradients of [`Backend::batch_norm_activation`]; the activation's mask is recomputed from `xhat`.
-    #[allow(clippy::too_many_arguments)]
+    #[allow(clippy::too_many_arguments, reason = "a method's operands")]
     fn batch_norm_activation_backward(
         &self,
         g: &BatchNorm,
@@ -289,7 +289,7 @@ pub trait Backend: Sized + Send + Sync + 'static {
     }
     /// Gradients of [`Backend::mix_quantised`], those that are asked for: `dx = dy * sum_m p[m] * passes_m(x)`
     /// and `dp[m] = <dy, quantise_m(x)>`.
-    #[allow(clippy::too_many_arguments)]
+    #[allow(clippy::too_many_arguments, reason = "a method's operands")]
     fn mix_quantised_backward(
         &self,
         formats: &[FixedPoint],

@@ -87,7 +87,7 @@ pub fn fake_quantised_conv2d_dgrad<B: Backend>(
 
 /// [`Backend::fake_quantised_conv2d_wgrad`]: quantise the images into scratch, then the plain gradient, then
 /// the mask of the weights' quantiser, in the same scratch.
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "a method's operands")]
 pub fn fake_quantised_conv2d_wgrad<B: Backend>(
     backend: &B,
     g: &Conv2d,
@@ -152,7 +152,7 @@ impl<'a, B: Backend> Taken<'a, B> {
 }
 
 /// [`Backend::batch_norm_activation`]: normalise, then activate in place.
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "a method's operands")]
 pub fn batch_norm_activation<B: Backend>(
     backend: &B,
     g: &BatchNorm,
@@ -169,7 +169,7 @@ pub fn batch_norm_activation<B: Backend>(
 }
 
 /// [`Backend::batch_norm_activation_backward`]: rebuild `z = gamma * xhat + beta`, mask `dy`, go on.
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "a method's operands")]
 pub fn batch_norm_activation_backward<B: Backend>(
     backend: &B,
     g: &BatchNorm,
@@ -247,7 +247,7 @@ pub fn mix_quantised<B: Backend>(
 }
 
 /// [`Backend::mix_quantised_backward`]: one format after the other through scratch.
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "a method's operands")]
 pub fn mix_quantised_backward<B: Backend>(
     backend: &B,
     formats: &[FixedPoint],

@@ -33,7 +33,7 @@ macro_rules! nothing {
 }
 
 #[rustfmt::skip]
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "a method's operands")]
 impl<B: Backend> Backend for Meta<B> {
     type Memory = ();
     type Spec = B::Spec;

@@ -2,8 +2,10 @@
 //!
 //! A family's tests are a module of [`fixture::Case`]s. Every `#[test]` runs its body, in a process of
 //! its own, once for every device: see [`fixture::on_every_device`].
-// The functions that tests share unwrap as tests do.
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::unwrap_used,
+    reason = "the functions that tests share unwrap as tests do"
+)]
 
 mod batch_norm;
 mod conv;

@@ -142,7 +142,7 @@ fn pack(
 }
 
 /// The convolution; lengths were checked.
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "a method's operands")]
 pub(super) fn fprop(
     cuda: &Cuda,
     op: &'static str,
@@ -166,7 +166,7 @@ pub(super) fn fprop(
 }
 
 /// The gradient of the input; lengths were checked.
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "a method's operands")]
 pub(super) fn dgrad(
     cuda: &Cuda,
     op: &'static str,
@@ -191,7 +191,7 @@ pub(super) fn dgrad(
 
 /// The gradient of the weights; lengths were checked. `w` is the latent weights, which are read where they
 /// are quantised.
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "a method's operands")]
 pub(super) fn wgrad(
     cuda: &Cuda,
     op: &'static str,

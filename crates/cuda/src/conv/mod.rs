@@ -109,7 +109,7 @@ pub(crate) fn dgrad(
 ///
 /// # Errors
 /// As for [`fprop`].
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "a method's operands")]
 pub(crate) fn wgrad(
     cuda: &Cuda,
     g: &Conv2d,

@@ -164,7 +164,7 @@ pub(super) fn scratch_bytes(g: &Conv2d, values: ConvValues) -> usize {
 
 /// The gradient of the weights; geometry and lengths were checked. `w` is the latent weights, which are read
 /// where they are quantised.
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "a method's operands")]
 pub(super) fn wgrad(
     cuda: &Cuda,
     op: &'static str,

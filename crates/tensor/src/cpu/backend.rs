@@ -39,7 +39,7 @@ macro_rules! with_activation {
     };
 }
 
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "a method's operands")]
 impl Backend for Cpu {
     type Memory = HostMemory;
     type Spec = CpuSpec;
