@@ -25,8 +25,9 @@
 //! what the sources give. A conflict in one of them is never resolved by hand: merge the sources and
 //! run the command again.
 //!
-//! [`source`] reads the declarations; which forms it allows is said there. It is all that is left
-//! without the default feature `table`: so it can be built where the table is damaged, and mend it.
+//! [`source`] reads the declarations; which forms it allows is said there. It needs nothing that is
+//! generated, and without the default feature `table` the crate has nothing that is: so it can be
+//! built where the table is damaged, and mend it.
 
 mod arch;
 #[cfg(feature = "table")]
