@@ -107,7 +107,7 @@ mod tests {
     use super::*;
     use radars_space::{Architecture, Candidate, Space};
 
-    /// DESIGN: Table I with 3x3 everywhere has 67.8 M MACs, those of the classifier, 256 x 10, among them.
+    /// By hand: Table I with 3x3 everywhere has 67.8 M MACs, those of the classifier, 256 x 10, among them.
     #[test]
     fn the_layers_are_those_of_the_space() {
         let macs: u64 = (TABLE_1.iter())

@@ -17,7 +17,7 @@ fn table() -> Result<String, radars_tensor::Error> {
         "# What the convolutions of Table I cost at least\n\n\
          Printed by `cargo run -p radars-benches`; a test compares. {BATCH} images; FLOP: two a product, those with\n\
          padding counted; f16 FLOP: what the tensor cores do, two products where one operand is a float gradient\n\
-         (DESIGN: hi + lo); bytes: each of the three f32 tensors moves once. The times are the slower of f16 FLOP and\n\
+         (its upper and its lower half); bytes: each of the three f32 tensors moves once. The times are the slower of f16 FLOP and\n\
          bytes at the data sheet's peaks, so no kernel on these tensors can be faster; they are not measurements.\n\n\
          | layer | kernel | pass | GFLOP | f16 GFLOP | MB | FLOP/byte |"
     );

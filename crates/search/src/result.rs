@@ -216,7 +216,7 @@ pub(crate) mod tests {
         assert_eq!(serde_json::from_str::<RunResult>(&json).unwrap(), result);
     }
 
-    /// The keys that DESIGN and the README promise to readers of `result.json`, in their order.
+    /// The keys that programs which read `result.json` rely on, in their order.
     #[test]
     fn has_the_promised_keys() {
         let keys = |value: &serde_json::Value, path: &str| -> String {

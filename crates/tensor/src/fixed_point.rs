@@ -1,4 +1,4 @@
-//! Fixed-point formats, the quantisers of DESIGN: `I` integer and `F` fraction bits.
+//! Fixed-point formats, what quantisers round to: `I` integer and `F` fraction bits.
 
 /// A fixed-point format: codes are integers, values are `code * 2^-fraction`.
 ///

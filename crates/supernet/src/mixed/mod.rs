@@ -1,4 +1,4 @@
-//! Mixed operations: the ways to hold the mixture of a layer's candidates (DESIGN, section 8).
+//! Mixed operations: the ways to hold the mixture of a layer's candidates.
 
 mod factorised;
 mod materialised;
