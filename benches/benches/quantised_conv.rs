@@ -99,7 +99,7 @@ impl Measured<'_> {
                 None => 3,
             };
             // Depthwise kernels, and the CPU's, multiply f32.
-            let on_tensor_cores = B::NAME == "cuda" && g.groups == 1;
+            let on_tensor_cores = B::TENSOR_CORES && g.groups == 1;
             let work = Work {
                 flops: flops(&g),
                 device_flops: flops(&g) * if on_tensor_cores { products } else { 1 },

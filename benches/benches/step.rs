@@ -85,7 +85,7 @@ fn child<B: Machine>(
             .into_iter()
             .filter(|&p| index > 0 || p != Pass::Dgrad)
         {
-            let products = if B::NAME == "cuda" {
+            let products = if B::TENSOR_CORES {
                 pass.f16_products()
             } else {
                 1
@@ -134,7 +134,7 @@ fn factorised<B: Machine>(
         let passes = if index == 0 { 2 } else { 3 };
         work.flops += passes * flops(&layer.geometry(BATCH, 7)?);
     }
-    work.device_flops = work.flops * if B::NAME == "cuda" { 3 } else { 1 };
+    work.device_flops = work.flops * if B::TENSOR_CORES { 3 } else { 1 };
     measure(
         criterion,
         arena,

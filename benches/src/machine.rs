@@ -3,7 +3,7 @@
 use crate::roofline::Peak;
 use criterion::Criterion;
 use radars_cuda::Cuda;
-use radars_tensor::{Arena, Backend, Cpu, MatMul, Result, Tensor};
+use radars_tensor::{Arena, Backend, Cpu, Error, MatMul, Result, Tensor};
 use std::time::{Duration, Instant};
 
 /// Runs of a measurement of a peak, of which the fastest counts.
@@ -13,6 +13,9 @@ const COPIED_BYTES: usize = 128 << 20;
 
 /// A backend whose peak can be measured.
 pub trait Machine: Backend {
+    /// Whether the peak is that of tensor cores, to which a product of floats is several products of f16.
+    const TENSOR_CORES: bool;
+
     /// What it is, for the log.
     fn describe(&self) -> String;
 
@@ -24,6 +27,8 @@ pub trait Machine: Backend {
 }
 
 impl Machine for Cpu {
+    const TENSOR_CORES: bool = false;
+
     fn describe(&self) -> String {
         format!("the CPU ({})", self.spec())
     }
@@ -50,6 +55,8 @@ impl Machine for Cpu {
 }
 
 impl Machine for Cuda {
+    const TENSOR_CORES: bool = true;
+
     fn describe(&self) -> String {
         let info = self.info();
         format!("{} ({})", info.name, self.spec())
@@ -84,10 +91,15 @@ pub trait Workload {
 /// Runs the work on the CPU and, where there is one, on the first NVIDIA card.
 ///
 /// # Errors
-/// The backends'.
+/// The backends'; [`Error::Device`] when `THREADS` is no number.
 pub fn on_every_machine<W: Workload>(workload: &W) -> Result<()> {
-    let threads = std::env::var("THREADS").ok();
-    let threads = threads.and_then(|text| text.parse().ok()).unwrap_or(2);
+    let threads = match std::env::var("THREADS") {
+        Ok(text) => text.parse().map_err(|_| Error::Device {
+            device: <Cpu as Backend>::NAME,
+            reason: format!("THREADS is `{text}`, but has to be a number of threads"),
+        })?,
+        Err(_) => 2,
+    };
     let mut criterion = Criterion::default()
         .sample_size(10)
         .warm_up_time(Duration::from_millis(100))
