@@ -139,7 +139,10 @@ fn install(folder: &Path, requirements: &Path) -> Result<()> {
     command.stdout(std::io::stderr());
     let status = command.status().context("cannot start pip")?;
     if !status.success() {
-        bail!("pip could not install the CUDA compiler ({status}); what it said stands above");
+        bail!(
+            "pip could not install the CUDA compiler ({status}), for the reason above; it fetches 65 MB from PyPI, \
+             or from the mirror that PIP_INDEX_URL names"
+        );
     }
     Ok(())
 }
