@@ -271,6 +271,25 @@ fn floats_of_any_magnitude_are_split() {
     });
 }
 
+/// What a quantiser clips takes no bits from the scale: at 2^-25 of 1e12, every product would be lost.
+#[test]
+fn outliers_beyond_a_format_are_clipped_before_they_are_split() {
+    on_every_device(|cuda| {
+        for way in [Way::Fprop, Way::Dgrad] {
+            for magnitudes in [[1.0, 1e12], [1e12, 1.0]] {
+                let case = Convolution {
+                    g: geometry(1, [5, 4, 8], 12, [3, 1, 1, 1]),
+                    way,
+                    values: knowledge()[5],
+                    magnitudes,
+                    fused: true,
+                };
+                parity(&cuda, &case, Tolerance::CONVOLUTION);
+            }
+        }
+    });
+}
+
 /// Values that are not numbers in one pixel of a 1 x 1 convolution: its outputs are no numbers, all others are.
 #[derive(Debug)]
 struct Poisoned {
@@ -305,12 +324,15 @@ impl Case for Poisoned {
 #[test]
 fn what_is_no_number_stays_visible() {
     on_every_device(|cuda| {
-        let [floats, quantised, ..] = knowledge();
+        let [floats, quantised, .., wide] = knowledge();
         for (value, values) in [
             (f32::NAN, floats),
             (f32::INFINITY, floats),
             (f32::NEG_INFINITY, floats),
             (f32::NAN, quantised),
+            (f32::NAN, wide),
+            // Clipped to a number.
+            (f32::INFINITY, wide),
         ] {
             parity(&cuda, &Poisoned { value, values }, Tolerance::EXACT);
         }

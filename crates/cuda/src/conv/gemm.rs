@@ -132,7 +132,7 @@ impl Plan {
         let (scratch, _) = scratch.split(op, "scratch", self.scratch_bytes())?;
         let shapes = || format!("{gather:?}");
 
-        let split = [source, weights];
+        let split = [(source, self.source), (weights, self.weights)];
         let split = &split[..products.split()];
         let (scales, packed) = match split {
             [] => (None, scratch),

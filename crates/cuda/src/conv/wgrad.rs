@@ -177,7 +177,8 @@ pub(super) fn wgrad(
     scratch: Mut<'_, Cuda>,
 ) -> Result<()> {
     let split = split(values.x);
-    let (scales, rest) = scale::scales(cuda, op, &[dy, x][..split], scratch)?;
+    let operands = [(dy, Values::Float), (x, values.x)];
+    let (scales, rest) = scale::scales(cuda, op, &operands[..split], scratch)?;
     let (mut parts, _) = rest.split(op, "scratch", parts_bytes(g))?;
     let operands = Operands {
         x,
