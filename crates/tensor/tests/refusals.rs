@@ -305,7 +305,7 @@ fn gradients_of_operands_that_do_not_fit_the_geometry_say_which() {
     let error = dy.conv2d_input_gradient(&w, &narrow).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "conv2d: the output's width is 3, (input + 2 * padding - kernel) / stride + 1"
+        "conv2d: the output's width is 3, but has to be (input + 2 * padding - kernel) / stride + 1"
     );
 }
 
