@@ -27,11 +27,14 @@ use self::toolchain::Toolchain;
 /// Modules are compiled by so many threads.
 const THREADS: usize = 2;
 
+/// The exit code where the compiler cannot be had; nothing was looked at then.
+const NO_COMPILER: u8 = 3;
+
 /// Runs the command with what follows `kernels` on its line.
 ///
 /// # Errors
-/// The compiler cannot be installed or run, or a source is refused by it or by the rules of
-/// [`radars_kernels::source`]. What `--check` finds is no error but an exit code.
+/// The compiler cannot be run, or a source is refused by it or by the rules of [`radars_kernels::source`]. What `--check` finds is no error but an exit code, and so is a compiler that
+/// cannot be had.
 pub fn run(root: &Path, arguments: &[OsString]) -> Result<ExitCode> {
     match Request::parse(arguments) {
         Request::Run(options) => compile_all(root, &options, arguments),
@@ -67,7 +70,13 @@ fn compile_all(root: &Path, options: &Options, arguments: &[OsString]) -> Result
     }
 
     let target = target_folder(root)?;
-    let toolchain = Toolchain::installed(&target)?;
+    let toolchain = match Toolchain::installed(&target) {
+        Ok(toolchain) => toolchain,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            return Ok(ExitCode::from(NO_COMPILER));
+        }
+    };
     if !toolchain.is_on_library_path() {
         // The loader reads its search path once, when a process starts.
         let mut again = Command::new(std::env::current_exe().context("where is this program?")?);

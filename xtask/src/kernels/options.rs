@@ -15,7 +15,9 @@ driver or CUDA toolkit is needed. Conflicts in generated files are resolved by r
 
   --check         Write nothing; fail if a checked-in file is not what the sources give, if a kernel
                   spills or keeps a stack, or if one that is meant for tensor cores uses none
-  --family NAME   Compile kernels/cuda/NAME.cu alone";
+  --family NAME   Compile kernels/cuda/NAME.cu alone
+
+Exits with 1 for what is wrong with the kernels, and with 3 where the compiler cannot be had.";
 
 /// What to do.
 #[derive(Debug, Default, PartialEq, Eq)]
