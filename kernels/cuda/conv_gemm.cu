@@ -13,83 +13,83 @@
 extern "C" __global__ void __launch_bounds__(256)
     conv2d_gemm_exact_32(const float* __restrict__ source, const __half* __restrict__ packed,
                             const float* __restrict__ scales, float* __restrict__ target, ConvGather g,
-                            ConvQuantiser q) {
+                            Quantiser q) {
     ConvGemm<1, 32, true>::run(source, packed, scales, target, g, q);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     conv2d_gemm_exact_64(const float* __restrict__ source, const __half* __restrict__ packed,
                             const float* __restrict__ scales, float* __restrict__ target, ConvGather g,
-                            ConvQuantiser q) {
+                            Quantiser q) {
     ConvGemm<1, 64, true>::run(source, packed, scales, target, g, q);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     conv2d_gemm_exact_128(const float* __restrict__ source, const __half* __restrict__ packed,
                             const float* __restrict__ scales, float* __restrict__ target, ConvGather g,
-                            ConvQuantiser q) {
+                            Quantiser q) {
     ConvGemm<1, 128, true>::run(source, packed, scales, target, g, q);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     conv2d_gemm_exact_scalar(const float* __restrict__ source, const __half* __restrict__ packed,
                             const float* __restrict__ scales, float* __restrict__ target, ConvGather g,
-                            ConvQuantiser q) {
+                            Quantiser q) {
     ConvGemm<1, 64, false>::run(source, packed, scales, target, g, q);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     conv2d_gemm_split_32(const float* __restrict__ source, const __half* __restrict__ packed,
                             const float* __restrict__ scales, float* __restrict__ target, ConvGather g,
-                            ConvQuantiser q) {
+                            Quantiser q) {
     ConvGemm<2, 32, true>::run(source, packed, scales, target, g, q);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     conv2d_gemm_split_64(const float* __restrict__ source, const __half* __restrict__ packed,
                             const float* __restrict__ scales, float* __restrict__ target, ConvGather g,
-                            ConvQuantiser q) {
+                            Quantiser q) {
     ConvGemm<2, 64, true>::run(source, packed, scales, target, g, q);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     conv2d_gemm_split_128(const float* __restrict__ source, const __half* __restrict__ packed,
                             const float* __restrict__ scales, float* __restrict__ target, ConvGather g,
-                            ConvQuantiser q) {
+                            Quantiser q) {
     ConvGemm<2, 128, true>::run(source, packed, scales, target, g, q);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     conv2d_gemm_split_scalar(const float* __restrict__ source, const __half* __restrict__ packed,
                             const float* __restrict__ scales, float* __restrict__ target, ConvGather g,
-                            ConvQuantiser q) {
+                            Quantiser q) {
     ConvGemm<2, 64, false>::run(source, packed, scales, target, g, q);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     conv2d_gemm_float_32(const float* __restrict__ source, const __half* __restrict__ packed,
                             const float* __restrict__ scales, float* __restrict__ target, ConvGather g,
-                            ConvQuantiser q) {
+                            Quantiser q) {
     ConvGemm<3, 32, true>::run(source, packed, scales, target, g, q);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     conv2d_gemm_float_64(const float* __restrict__ source, const __half* __restrict__ packed,
                             const float* __restrict__ scales, float* __restrict__ target, ConvGather g,
-                            ConvQuantiser q) {
+                            Quantiser q) {
     ConvGemm<3, 64, true>::run(source, packed, scales, target, g, q);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     conv2d_gemm_float_128(const float* __restrict__ source, const __half* __restrict__ packed,
                             const float* __restrict__ scales, float* __restrict__ target, ConvGather g,
-                            ConvQuantiser q) {
+                            Quantiser q) {
     ConvGemm<3, 128, true>::run(source, packed, scales, target, g, q);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     conv2d_gemm_float_scalar(const float* __restrict__ source, const __half* __restrict__ packed,
                             const float* __restrict__ scales, float* __restrict__ target, ConvGather g,
-                            ConvQuantiser q) {
+                            Quantiser q) {
     ConvGemm<3, 64, false>::run(source, packed, scales, target, g, q);
 }

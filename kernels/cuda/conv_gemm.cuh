@@ -137,15 +137,15 @@ struct ConvGemm {
         }
     }
 
-    __device__ __forceinline__ static void store(Slab& slab, Stage& stage, const ConvQuantiser& q,
+    __device__ __forceinline__ static void store(Slab& slab, Stage& stage, const Quantiser& q,
                                                  const float* scales) {
         const float scale = SPLIT ? scales[0] : 1.0f;
         const int column = threadIdx.x % ACROSS * WIDTH;
 #pragma unroll
         for (int pass = 0; pass < PASSES; pass++) {
-            if (q.active) {
+            if (is_format(q)) {
 #pragma unroll
-                for (int i = 0; i < WIDTH; i++) slab.at[pass][i] = fake_quantise(q, slab.at[pass][i]);
+                for (int i = 0; i < WIDTH; i++) slab.at[pass][i] = quantise(q, slab.at[pass][i]);
             }
             const int at = (pass * ROWS + threadIdx.x / ACROSS) * Tile::LEFT_STRIDE + column;
             store_operand<WIDTH, SPLIT>(slab.at[pass], scale, stage.left[0] + at,
@@ -207,7 +207,7 @@ struct ConvGemm {
     }
 
     __device__ __forceinline__ static void run(const float* source, const __half* packed, const float* scales,
-                                               float* target, const ConvGather& g, const ConvQuantiser& q) {
+                                               float* target, const ConvGather& g, const Quantiser& q) {
         __shared__ __align__(128) unsigned char memory[Tile::BYTES];
         __shared__ ConvRow rows[Tile::ROWS];
         __shared__ unsigned long long targets[Tile::ROWS];

@@ -12,14 +12,7 @@
 
 #include <cuda_fp16.h>
 
-// A fixed-point format, or (active = 0) the identity.
-struct ConvQuantiser {
-    float scale;
-    float lo;
-    float hi;
-    float step;
-    int active;
-};
+#include "pointwise.cuh"
 
 // Four halves, moved as one 8-byte access.
 struct __align__(8) HalfQuad {
@@ -27,18 +20,8 @@ struct __align__(8) HalfQuad {
     __half2 high;
 };
 
-// clamp(round_half_even(x * scale), lo, hi) * step; NaN stays NaN, which fminf and fmaxf would drop.
-__device__ __forceinline__ float fake_quantise(const ConvQuantiser& q, float x) {
-    float code = rintf(x * q.scale);
-    float value = fminf(fmaxf(code, q.lo), q.hi) * q.step;
-    return code == code ? value : code;
-}
-
-// Whether the straight-through estimator passes at x: its rounded code lies within the limits.
-__device__ __forceinline__ bool passes(const ConvQuantiser& q, float x) {
-    float code = rintf(x * q.scale);
-    return code >= q.lo && code <= q.hi;
-}
+// Whether there is anything to quantise to: operands that are taken as they are come with steps of zero.
+__device__ __forceinline__ bool is_format(const Quantiser& q) { return q.step > 0.0f; }
 
 // What s x loses when it is rounded to f16.
 __device__ __forceinline__ float half_remainder(float scaled) {

@@ -24,7 +24,7 @@ __device__ __forceinline__ HalfRun half_run(const float (&v)[8]) {
 
 template <bool SPLIT>
 __device__ __forceinline__ void pack(const float* w, const float* scales, __half* packed, const ConvGather& g,
-                                     const ConvQuantiser& q, int columns) {
+                                     const Quantiser& q, int columns) {
     constexpr int RUN = 8;
     const int lanes = g.target_channels / g.groups, depths = g.source_channels / g.groups;
     // Distances in w of two taps, two lanes, two depths.
@@ -55,7 +55,7 @@ __device__ __forceinline__ void pack(const float* w, const float* scales, __half
 #pragma unroll
             for (int n = 0; n < RUN; n++) {
                 if (lane + n < lanes) values[n] = from[n * lane_stride];
-                if (q.active) values[n] = fake_quantise(q, values[n]);
+                if (is_format(q)) values[n] = quantise(q, values[n]);
                 if (SPLIT) values[n] *= scale;
             }
         }
@@ -73,12 +73,12 @@ __device__ __forceinline__ void pack(const float* w, const float* scales, __half
 
 extern "C" __global__ void __launch_bounds__(256)
     conv2d_pack_exact(const float* __restrict__ w, const float* __restrict__ scales, __half* __restrict__ packed,
-                      ConvGather g, ConvQuantiser q, int columns) {
+                      ConvGather g, Quantiser q, int columns) {
     pack<false>(w, scales, packed, g, q, columns);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     conv2d_pack_split(const float* __restrict__ w, const float* __restrict__ scales, __half* __restrict__ packed,
-                      ConvGather g, ConvQuantiser q, int columns) {
+                      ConvGather g, Quantiser q, int columns) {
     pack<true>(w, scales, packed, g, q, columns);
 }

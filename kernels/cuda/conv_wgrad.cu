@@ -19,7 +19,7 @@ namespace {
 
 template <bool VECTOR>
 __device__ __forceinline__ void sum(const float* parts, const float* scales, const float* w, float* dw,
-                                    unsigned long long elements, unsigned chunks, bool split_x, const ConvQuantiser& q) {
+                                    unsigned long long elements, unsigned chunks, bool split_x, const Quantiser& q) {
     const float dy_inverse = scales[1], x_inverse = split_x ? scales[3] : 1.0f;
     unsigned long long i = ((unsigned long long)blockIdx.x * CONV_THREADS + threadIdx.x) * 4;
     for (; i < elements; i += (unsigned long long)gridDim.x * CONV_THREADS * 4) {
@@ -31,12 +31,12 @@ __device__ __forceinline__ void sum(const float* parts, const float* scales, con
         // One after the other: their product may leave f32's range where the result does not.
         float value[4] = {total.x * dy_inverse * x_inverse, total.y * dy_inverse * x_inverse,
                           total.z * dy_inverse * x_inverse, total.w * dy_inverse * x_inverse};
-        if (q.active) {
+        if (is_format(q)) {
             const float4 weights = load_quad<VECTOR>(w + i, left, 0.0f);
-            if (!passes(q, weights.x)) value[0] = 0.0f;
-            if (!passes(q, weights.y)) value[1] = 0.0f;
-            if (!passes(q, weights.z)) value[2] = 0.0f;
-            if (!passes(q, weights.w)) value[3] = 0.0f;
+            if (!in_range(q, weights.x)) value[0] = 0.0f;
+            if (!in_range(q, weights.y)) value[1] = 0.0f;
+            if (!in_range(q, weights.z)) value[2] = 0.0f;
+            if (!in_range(q, weights.w)) value[3] = 0.0f;
         }
         store_quad<VECTOR>(dw + i, left, make_float4(value[0], value[1], value[2], value[3]));
     }
@@ -46,60 +46,60 @@ __device__ __forceinline__ void sum(const float* parts, const float* scales, con
 
 extern "C" __global__ void __launch_bounds__(256)
     conv2d_wgrad_split_128x128(const float* __restrict__ x, const float* __restrict__ dy, const float* __restrict__ scales,
-                               float* __restrict__ parts, ConvWgrad g, ConvQuantiser q) {
+                               float* __restrict__ parts, ConvWgrad g, Quantiser q) {
     ConvWgradBlock<2, 128, 128, true>::run(x, dy, scales, parts, g, q);
 }
 
 extern "C" __global__ void __launch_bounds__(256, 2)
     conv2d_wgrad_split_64x128(const float* __restrict__ x, const float* __restrict__ dy, const float* __restrict__ scales,
-                              float* __restrict__ parts, ConvWgrad g, ConvQuantiser q) {
+                              float* __restrict__ parts, ConvWgrad g, Quantiser q) {
     ConvWgradBlock<2, 64, 128, true>::run(x, dy, scales, parts, g, q);
 }
 
 extern "C" __global__ void __launch_bounds__(256, 2)
     conv2d_wgrad_split_64x64(const float* __restrict__ x, const float* __restrict__ dy, const float* __restrict__ scales,
-                             float* __restrict__ parts, ConvWgrad g, ConvQuantiser q) {
+                             float* __restrict__ parts, ConvWgrad g, Quantiser q) {
     ConvWgradBlock<2, 64, 64, true>::run(x, dy, scales, parts, g, q);
 }
 
 extern "C" __global__ void __launch_bounds__(256, 2)
     conv2d_wgrad_split_scalar(const float* __restrict__ x, const float* __restrict__ dy, const float* __restrict__ scales,
-                              float* __restrict__ parts, ConvWgrad g, ConvQuantiser q) {
+                              float* __restrict__ parts, ConvWgrad g, Quantiser q) {
     ConvWgradBlock<2, 64, 64, false>::run(x, dy, scales, parts, g, q);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     conv2d_wgrad_float_128x128(const float* __restrict__ x, const float* __restrict__ dy, const float* __restrict__ scales,
-                               float* __restrict__ parts, ConvWgrad g, ConvQuantiser q) {
+                               float* __restrict__ parts, ConvWgrad g, Quantiser q) {
     ConvWgradBlock<3, 128, 128, true>::run(x, dy, scales, parts, g, q);
 }
 
 extern "C" __global__ void __launch_bounds__(256, 2)
     conv2d_wgrad_float_64x128(const float* __restrict__ x, const float* __restrict__ dy, const float* __restrict__ scales,
-                              float* __restrict__ parts, ConvWgrad g, ConvQuantiser q) {
+                              float* __restrict__ parts, ConvWgrad g, Quantiser q) {
     ConvWgradBlock<3, 64, 128, true>::run(x, dy, scales, parts, g, q);
 }
 
 extern "C" __global__ void __launch_bounds__(256, 2)
     conv2d_wgrad_float_64x64(const float* __restrict__ x, const float* __restrict__ dy, const float* __restrict__ scales,
-                             float* __restrict__ parts, ConvWgrad g, ConvQuantiser q) {
+                             float* __restrict__ parts, ConvWgrad g, Quantiser q) {
     ConvWgradBlock<3, 64, 64, true>::run(x, dy, scales, parts, g, q);
 }
 
 extern "C" __global__ void __launch_bounds__(256, 2)
     conv2d_wgrad_float_scalar(const float* __restrict__ x, const float* __restrict__ dy, const float* __restrict__ scales,
-                              float* __restrict__ parts, ConvWgrad g, ConvQuantiser q) {
+                              float* __restrict__ parts, ConvWgrad g, Quantiser q) {
     ConvWgradBlock<3, 64, 64, false>::run(x, dy, scales, parts, g, q);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     conv2d_wgrad_sum(const float* __restrict__ parts, const float* __restrict__ scales, const float* __restrict__ w,
-                     float* __restrict__ dw, unsigned long long elements, unsigned chunks, int split_x, ConvQuantiser q) {
+                     float* __restrict__ dw, unsigned long long elements, unsigned chunks, int split_x, Quantiser q) {
     sum<true>(parts, scales, w, dw, elements, chunks, split_x != 0, q);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     conv2d_wgrad_sum_scalar(const float* __restrict__ parts, const float* __restrict__ scales, const float* __restrict__ w,
-                            float* __restrict__ dw, unsigned long long elements, unsigned chunks, int split_x, ConvQuantiser q) {
+                            float* __restrict__ dw, unsigned long long elements, unsigned chunks, int split_x, Quantiser q) {
     sum<false>(parts, scales, w, dw, elements, chunks, split_x != 0, q);
 }

@@ -153,7 +153,7 @@ struct ConvWgradBlock {
         }
     }
 
-    __device__ __forceinline__ void store(Stage& stage, const ConvQuantiser& q, float dy_scale, float x_scale) const {
+    __device__ __forceinline__ void store(Stage& stage, const Quantiser& q, float dy_scale, float x_scale) const {
 #pragma unroll
         for (int i = 0; i < LEFT_LOADS; i++) {
             const int at = (left_line + i * LEFT_LINES) * Tile::LEFT_STRIDE + left_quad;
@@ -164,9 +164,9 @@ struct ConvWgradBlock {
         for (int i = 0; i < RIGHT_LOADS; i++) {
             const int at = (right_line + i * RIGHT_LINES) * Tile::RIGHT_STRIDE + right_quad;
             float value[4] = {x[i].x, x[i].y, x[i].z, x[i].w};
-            if (q.active) {
+            if (is_format(q)) {
 #pragma unroll
-                for (int lane = 0; lane < 4; lane++) value[lane] = fake_quantise(q, value[lane]);
+                for (int lane = 0; lane < 4; lane++) value[lane] = quantise(q, value[lane]);
             }
             store_operand<4, SPLIT>(value, x_scale, stage.right[0] + at, stage.right[Tile::RIGHT_PARTS - 1] + at);
         }
@@ -201,7 +201,7 @@ struct ConvWgradBlock {
     }
 
     __device__ __forceinline__ static void run(const float* x, const float* dy, const float* scales, float* parts,
-                                               const ConvWgrad& g, const ConvQuantiser& q) {
+                                               const ConvWgrad& g, const Quantiser& q) {
         __shared__ __align__(128) unsigned char memory[Tile::BYTES];
         Stage* stages = reinterpret_cast<Stage*>(memory);
         ConvWgradBlock block(g, x, dy);

@@ -40,9 +40,9 @@ constexpr unsigned THREADS = 256;
 constexpr unsigned STRIP = 4;  // pixels of a thread of fprop
 constexpr unsigned TAPS = 7;   // neighbouring taps of a thread of wgrad
 
-__device__ __forceinline__ float4 taken(const ConvQuantiser& q, float4 x) {
-    if (!q.active) return x;
-    return make_float4(fake_quantise(q, x.x), fake_quantise(q, x.y), fake_quantise(q, x.z), fake_quantise(q, x.w));
+__device__ __forceinline__ float4 taken(const Quantiser& q, float4 x) {
+    if (!is_format(q)) return x;
+    return make_float4(quantise(q, x.x), quantise(q, x.y), quantise(q, x.z), quantise(q, x.w));
 }
 
 // The input channels that four neighbouring output channels belong to.
@@ -74,7 +74,7 @@ __device__ __forceinline__ unsigned take(unsigned long long& index, unsigned siz
 
 template <bool VECTOR>
 __device__ __forceinline__ void fprop(const float* x, const float* packed, float* y, const DepthwiseShape& g,
-                                      const ConvQuantiser& q) {
+                                      const Quantiser& q) {
     unsigned quads = (g.out_channels + 3) / 4, strips = (g.out_width + STRIP - 1) / STRIP;
     unsigned long long items = (unsigned long long)g.batch * g.out_height * strips * quads;
     unsigned long long item = (unsigned long long)blockIdx.x * THREADS + threadIdx.x;
@@ -151,7 +151,7 @@ __device__ __forceinline__ void dgrad(const float* dy, const float* packed, floa
 // Of the chunk's pixels, parts[chunk][tap][o] for the taps of a kernel row.
 template <bool VECTOR>
 __device__ __forceinline__ void wgrad(const float* x, const float* dy, float* parts, const DepthwiseShape& g,
-                                      const ConvQuantiser& q, unsigned length, unsigned width) {
+                                      const Quantiser& q, unsigned length, unsigned width) {
     __shared__ float4 shared[THREADS];
     unsigned height = THREADS / width, row = threadIdx.x / width, segments = (g.kernel + TAPS - 1) / TAPS;
     unsigned long long tile = blockIdx.x;
@@ -204,21 +204,21 @@ __device__ __forceinline__ void wgrad(const float* x, const float* dy, float* pa
 // packed[tap][o] = w[o][tap], quantised if asked for.
 extern "C" __global__ void __launch_bounds__(256)
     depthwise_pack(const float* __restrict__ w, float* __restrict__ packed, unsigned taps, unsigned out_channels,
-                   ConvQuantiser q) {
+                   Quantiser q) {
     unsigned long long elements = (unsigned long long)taps * out_channels;
     unsigned long long index = (unsigned long long)blockIdx.x * THREADS + threadIdx.x;
     for (; index < elements; index += (unsigned long long)gridDim.x * THREADS) {
         unsigned long long tap = index;
         unsigned o = take(tap, out_channels);
         float value = w[(unsigned long long)o * taps + tap];
-        packed[index] = q.active ? fake_quantise(q, value) : value;
+        packed[index] = is_format(q) ? quantise(q, value) : value;
     }
 }
 
 // dw[o][tap] = sum of parts[..][tap][o], 0 where the quantiser of w lets no gradient pass.
 extern "C" __global__ void __launch_bounds__(256)
     depthwise_wgrad_sum(const float* __restrict__ parts, const float* __restrict__ w, float* __restrict__ dw,
-                        unsigned chunks, unsigned taps, unsigned out_channels, ConvQuantiser q) {
+                        unsigned chunks, unsigned taps, unsigned out_channels, Quantiser q) {
     unsigned long long elements = (unsigned long long)taps * out_channels;
     unsigned long long index = (unsigned long long)blockIdx.x * THREADS + threadIdx.x;
     for (; index < elements; index += (unsigned long long)gridDim.x * THREADS) {
@@ -228,19 +228,19 @@ extern "C" __global__ void __launch_bounds__(256)
 #pragma unroll 8
         for (unsigned chunk = 0; chunk < chunks; chunk++) sum += parts[chunk * elements + index];
         unsigned long long weight = (unsigned long long)o * taps + tap;
-        dw[weight] = !q.active || passes(q, w[weight]) ? sum : 0.0f;
+        dw[weight] = !is_format(q) || in_range(q, w[weight]) ? sum : 0.0f;
     }
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     depthwise_fprop(const float* __restrict__ x, const float* __restrict__ packed, float* __restrict__ y,
-                    DepthwiseShape g, ConvQuantiser q) {
+                    DepthwiseShape g, Quantiser q) {
     fprop<true>(x, packed, y, g, q);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     depthwise_fprop_scalar(const float* __restrict__ x, const float* __restrict__ packed, float* __restrict__ y,
-                           DepthwiseShape g, ConvQuantiser q) {
+                           DepthwiseShape g, Quantiser q) {
     fprop<false>(x, packed, y, g, q);
 }
 
@@ -258,12 +258,12 @@ extern "C" __global__ void __launch_bounds__(256)
 
 extern "C" __global__ void __launch_bounds__(256, 2)
     depthwise_wgrad(const float* __restrict__ x, const float* __restrict__ dy, float* __restrict__ parts,
-                    DepthwiseShape g, ConvQuantiser q, unsigned length, unsigned width) {
+                    DepthwiseShape g, Quantiser q, unsigned length, unsigned width) {
     wgrad<true>(x, dy, parts, g, q, length, width);
 }
 
 extern "C" __global__ void __launch_bounds__(256, 2)
     depthwise_wgrad_scalar(const float* __restrict__ x, const float* __restrict__ dy, float* __restrict__ parts,
-                           DepthwiseShape g, ConvQuantiser q, unsigned length, unsigned width) {
+                           DepthwiseShape g, Quantiser q, unsigned length, unsigned width) {
     wgrad<false>(x, dy, parts, g, q, length, width);
 }

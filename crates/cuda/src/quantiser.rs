@@ -13,6 +13,16 @@ kernel_struct! {
     }
 }
 
+impl Quantiser {
+    /// No format: nothing is quantised.
+    pub(crate) const NONE: Quantiser = Quantiser {
+        scale: 0.0,
+        step: 0.0,
+        lo: 0.0,
+        hi: 0.0,
+    };
+}
+
 impl From<FixedPoint> for Quantiser {
     fn from(format: FixedPoint) -> Self {
         let (lo, hi) = format.code_range();
@@ -27,16 +37,10 @@ impl From<FixedPoint> for Quantiser {
 
 /// The code of an activation, see `batch_norm.cuh`, and the format it quantises to, if it does.
 pub(crate) fn activation(activation: Option<Activation>) -> (i32, Quantiser) {
-    let unused = Quantiser {
-        scale: 0.0,
-        step: 0.0,
-        lo: 0.0,
-        hi: 0.0,
-    };
     match activation {
-        None => (0, unused),
-        Some(Activation::Relu) => (1, unused),
-        Some(Activation::Relu6) => (2, unused),
+        None => (0, Quantiser::NONE),
+        Some(Activation::Relu) => (1, Quantiser::NONE),
+        Some(Activation::Relu6) => (2, Quantiser::NONE),
         Some(Activation::ReluQuantise(format)) => (3, format.into()),
     }
 }

@@ -3,13 +3,14 @@
 //! Scratch of fprop and dgrad: the weights, quantised, as `[tap][channel]`; of wgrad: the sums of every chunk
 //! of pixels.
 
-use super::operand::ConvQuantiser;
+use super::operand::quantiser;
 use super::wgrad::latent;
 use crate::Cuda;
 use crate::launch::{Grid, Kernel, Signed};
 use crate::memory::Address;
 use crate::operand::size;
 use crate::parameter::{In, InAt, Out, OutAt, kernel_struct};
+use crate::quantiser::Quantiser;
 use radars_tensor::{Conv2d, ConvValues, Mut, Ref, Result, Values};
 
 /// Threads of a block.
@@ -40,19 +41,19 @@ kernel_struct! {
     }
 }
 
-type Pack = Kernel<(In<f32>, OutAt<f32>, u32, u32, ConvQuantiser)>;
-type Fprop = Kernel<(In<f32>, InAt<f32>, Out<f32>, DepthwiseShape, ConvQuantiser)>;
+type Pack = Kernel<(In<f32>, OutAt<f32>, u32, u32, Quantiser)>;
+type Fprop = Kernel<(In<f32>, InAt<f32>, Out<f32>, DepthwiseShape, Quantiser)>;
 type Dgrad = Kernel<(In<f32>, InAt<f32>, Out<f32>, DepthwiseShape)>;
 type Wgrad = Kernel<(
     In<f32>,
     In<f32>,
     OutAt<f32>,
     DepthwiseShape,
-    ConvQuantiser,
+    Quantiser,
     u32,
     u32,
 )>;
-type Sum = Kernel<(InAt<f32>, InAt<f32>, Out<f32>, u32, u32, u32, ConvQuantiser)>;
+type Sum = Kernel<(InAt<f32>, InAt<f32>, Out<f32>, u32, u32, u32, Quantiser)>;
 
 const PACK: Pack = Kernel::new("depthwise_pack");
 const FPROP: Fprop = Kernel::new("depthwise_fprop");
@@ -136,7 +137,7 @@ fn pack(
     let packed = Address::of_mut(&packed);
     let (taps, co) = (g.kernel * g.kernel, g.output[2]);
     let grid = Grid::over(g.weight_elements(), THREADS);
-    let values = (w, packed, taps as u32, co as u32, ConvQuantiser::of(values));
+    let values = (w, packed, taps as u32, co as u32, quantiser(values));
     cuda.launch(&PACK, grid, values, || format!("[{co}, {taps}]"))?;
     Ok(packed)
 }
@@ -159,7 +160,7 @@ pub(super) fn fprop(
     let kernel = if vector { &FPROP } else { &FPROP_SCALAR };
     let [ho, wo, co] = g.output;
     let threads = g.batch * ho * wo.div_ceil(STRIP) * co.div_ceil(4);
-    let values = (x, packed, y, shape, ConvQuantiser::of(values.x));
+    let values = (x, packed, y, shape, quantiser(values.x));
     cuda.launch(kernel, Grid::over(threads, THREADS), values, || {
         format!("{g:?}")
     })
@@ -221,7 +222,7 @@ pub(super) fn wgrad(
         dy,
         parts,
         shape,
-        ConvQuantiser::of(values.x),
+        quantiser(values.x),
         length,
         width as u32,
     );

@@ -1,25 +1,19 @@
 //! Launchers of `conv_pack.cu` and `conv_gemm.cu`: fprop and dgrad as implicit matrix products.
 
 use super::gather::{ConvGather, Direction, Gather};
-use super::operand::{ConvQuantiser, Products};
+use super::operand::{Products, quantiser};
 use super::scale;
 use crate::Cuda;
 use crate::error::DEVICE;
 use crate::launch::{Grid, Kernel, Signed};
 use crate::memory::Address;
 use crate::parameter::{In, InAt, Out};
+use crate::quantiser::Quantiser;
 use half::f16;
 use radars_tensor::{Conv2d, ConvValues, Error, Mut, Ref, Result, Values, aligned};
 
-type Pack = Kernel<(In<f32>, InAt<f32>, Out<f16>, ConvGather, ConvQuantiser, i32)>;
-type Gemm = Kernel<(
-    In<f32>,
-    In<f16>,
-    InAt<f32>,
-    Out<f32>,
-    ConvGather,
-    ConvQuantiser,
-)>;
+type Pack = Kernel<(In<f32>, InAt<f32>, Out<f16>, ConvGather, Quantiser, i32)>;
+type Gemm = Kernel<(In<f32>, In<f16>, InAt<f32>, Out<f32>, ConvGather, Quantiser)>;
 
 const PACK_EXACT: Pack = Kernel::new("conv2d_pack_exact");
 const PACK_SPLIT: Pack = Kernel::new("conv2d_pack_split");
@@ -149,28 +143,21 @@ impl Plan {
             Products::Three => &PACK_SPLIT,
         };
         let grid = Grid::over(gather.packed_len() / PACK_RUN, 256);
-        let (quantiser, columns) = (ConvQuantiser::of(self.weights), gather.columns as i32);
+        let (format, columns) = (quantiser(self.weights), gather.columns as i32);
         let values = (
             weights,
             scales,
             packed.reborrow(),
             described,
-            quantiser,
+            format,
             columns,
         );
         cuda.launch(pack, grid, values, shapes)?;
 
         let quads = gather.reads_quads();
         let product = product(products, gather.columns, quads);
-        let quantiser = ConvQuantiser::of(self.source);
-        let values = (
-            source,
-            packed.as_ref(),
-            scales,
-            target,
-            described,
-            quantiser,
-        );
+        let format = quantiser(self.source);
+        let values = (source, packed.as_ref(), scales, target, described, format);
         cuda.launch(product, Grid::new([blocks, 1, 1], 256), values, shapes)
     }
 

@@ -1,40 +1,16 @@
 //! What kernels are told of an operand's values: see `conv_operand.cuh`.
 
-use crate::parameter::kernel_struct;
-use radars_tensor::{FixedPoint, Values};
+use crate::quantiser::Quantiser;
+use radars_tensor::Values;
 
 /// Significant bits of an f16, the implicit one included.
 const HALF_BITS: u32 = 11;
 
-kernel_struct! {
-    /// A fixed-point format, or the identity.
-    struct ConvQuantiser {
-        scale: f32,
-        lo: f32,
-        hi: f32,
-        step: f32,
-        active: i32,
-    }
-}
-
-impl ConvQuantiser {
-    /// What is done to values on the way in.
-    pub(super) fn of(values: Values) -> Self {
-        match values {
-            Values::Quantise(format) => Self::new(format, 1),
-            Values::Float | Values::OnGrid(_) => Self::new(FixedPoint::signed(1, 0), 0),
-        }
-    }
-
-    fn new(format: FixedPoint, active: i32) -> Self {
-        let (lo, hi) = format.code_range();
-        ConvQuantiser {
-            scale: format.scale(),
-            lo,
-            hi,
-            step: format.step(),
-            active,
-        }
+/// What is done to values on the way in.
+pub(super) fn quantiser(values: Values) -> Quantiser {
+    match values {
+        Values::Quantise(format) => format.into(),
+        Values::Float | Values::OnGrid(_) => Quantiser::NONE,
     }
 }
 
@@ -82,6 +58,7 @@ impl Products {
 mod tests {
     use super::*;
     use half::f16;
+    use radars_tensor::FixedPoint;
 
     /// Every code of every format that counts as exact comes back from f16 as it was.
     #[test]

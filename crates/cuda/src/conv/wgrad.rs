@@ -2,13 +2,14 @@
 //!
 //! Scratch: the scales of the split operands with what they are found by, and the sums of every chunk of pixels.
 
-use super::operand::{ConvQuantiser, exact};
+use super::operand::{exact, quantiser};
 use super::scale;
 use crate::Cuda;
 use crate::launch::{Grid, Kernel, Signed};
 use crate::memory::Address;
 use crate::operand::size;
 use crate::parameter::{In, InAt, Out, kernel_struct};
+use crate::quantiser::Quantiser;
 use radars_tensor::{Conv2d, ConvValues, Mut, Ref, Result, Values};
 
 /// Threads of a block.
@@ -43,14 +44,7 @@ kernel_struct! {
     }
 }
 
-type Product = Kernel<(
-    In<f32>,
-    In<f32>,
-    In<f32>,
-    Out<f32>,
-    ConvWgrad,
-    ConvQuantiser,
-)>;
+type Product = Kernel<(In<f32>, In<f32>, In<f32>, Out<f32>, ConvWgrad, Quantiser)>;
 type Sum = Kernel<(
     In<f32>,
     In<f32>,
@@ -59,7 +53,7 @@ type Sum = Kernel<(
     u64,
     u32,
     i32,
-    ConvQuantiser,
+    Quantiser,
 )>;
 
 const SPLIT_128X128: Product = Kernel::new("conv2d_wgrad_split_128x128");
@@ -198,10 +192,10 @@ pub(super) fn wgrad(
 }
 
 /// The latent weights and the quantiser whose gradient is masked, if there is one.
-pub(super) fn latent(values: ConvValues, w: Option<Ref<'_, Cuda>>) -> (Address, ConvQuantiser) {
+pub(super) fn latent(values: ConvValues, w: Option<Ref<'_, Cuda>>) -> (Address, Quantiser) {
     match w {
-        Some(w) => (Address::of(w), ConvQuantiser::of(values.w)),
-        None => (Address::NULL, ConvQuantiser::of(Values::Float)),
+        Some(w) => (Address::of(w), quantiser(values.w)),
+        None => (Address::NULL, quantiser(Values::Float)),
     }
 }
 
@@ -263,7 +257,7 @@ fn products(
     size("the padded image", height.max(width) + 2 * g.padding)?;
     let tiles = size("the tiles of the weights", tile.count(g))?;
     let grid = Grid::new([tiles, chunks.count as u32, 1], THREADS);
-    let operands = (x, dy, scales, parts, shape, ConvQuantiser::of(values));
+    let operands = (x, dy, scales, parts, shape, quantiser(values));
     cuda.launch(kernel, grid, operands, || {
         format!(
             "{g:?} in {} chunks of {} pixels",
@@ -279,7 +273,7 @@ fn sum(
     parts: Ref<'_, Cuda>,
     scales: Ref<'_, Cuda>,
     split_x: bool,
-    (w, q): (Address, ConvQuantiser),
+    (w, q): (Address, Quantiser),
     dw: Mut<'_, Cuda>,
 ) -> Result<()> {
     let (elements, chunks) = (g.weight_elements(), Chunks::of(g).count);
