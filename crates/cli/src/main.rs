@@ -6,6 +6,7 @@ mod compare;
 mod configuration;
 mod device;
 mod failure;
+mod growth;
 mod hours;
 mod interrupt;
 mod json_file;

@@ -3,6 +3,7 @@
 use crate::arguments::{DeviceArgs, PlanArgs};
 use crate::device::{Devices, OnDevice, announce};
 use crate::failure::{Failure, Result};
+use crate::growth::Growth;
 use crate::hours::Hours;
 use crate::quantity::bytes;
 use crate::table::{Column, Table};
@@ -26,6 +27,8 @@ struct Report {
     rows: Vec<PlanRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sn: Option<Vec<Spanned>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    growth: Option<Growth>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hours: Option<Hours>,
 }
@@ -67,6 +70,13 @@ impl OnDevice for PlanArgs {
             )?),
             None => None,
         };
+        let growth = match self.growth {
+            true => Some(Growth::plan::<D::Backend>(&spec, &space, &config)?),
+            false => None,
+        };
+        if let (Some(growth), Some(folder)) = (&growth, &self.plot) {
+            growth.draw(folder)?;
+        }
         let hours = match self.hours {
             true => Some(hours(config.clone(), devices)?),
             false => None,
@@ -79,6 +89,7 @@ impl OnDevice for PlanArgs {
             eq5: space.memory_estimate(config.batch)?,
             rows: plan_rows::<D::Backend>(&spec, &space, &config)?,
             sn,
+            growth,
             hours,
         };
         if self.json {
@@ -192,6 +203,9 @@ fn in_words(report: &Report) -> String {
     );
     for spanned in report.sn.iter().flatten() {
         let _ = writeln!(text, "{}", spanned_in_words(spanned));
+    }
+    if let Some(growth) = &report.growth {
+        let _ = write!(text, "{growth}");
     }
     if let Some(hours) = &report.hours {
         let _ = write!(text, "{hours}");

@@ -73,6 +73,17 @@ impl PlotText {
         }
     }
 
+    /// Memory over what `x` says.
+    #[must_use]
+    pub fn memory(x: &str) -> Self {
+        Self {
+            title: String::new(),
+            x: x.into(),
+            y: "peak bytes".into(),
+            x_is_seconds: false,
+        }
+    }
+
     /// Reward over seconds.
     #[must_use]
     pub fn reward_over_seconds() -> Self {
@@ -84,7 +95,7 @@ impl PlotText {
     }
 }
 
-const SIZE: Size = Size {
+pub(crate) const SIZE: Size = Size {
     width: 640.0,
     height: 380.0,
 };
@@ -259,11 +270,11 @@ fn curves_parts(curves: &[Curve], text: &PlotText) -> Option<Markup> {
     Some(chart.svg(&format!("{} over {}", text.y, text.x), &marks))
 }
 
-fn title_room(title: &str) -> f64 {
+pub(crate) fn title_room(title: &str) -> f64 {
     if title.is_empty() { 0.0 } else { 26.0 }
 }
 
-fn heading(title: &str) -> Markup {
+pub(crate) fn heading(title: &str) -> Markup {
     html! {
         @if !title.is_empty() {
             text x="0" y="15" font-size="15" font-weight="600" fill="currentColor" { (title) }
@@ -271,7 +282,7 @@ fn heading(title: &str) -> Markup {
     }
 }
 
-fn nothing(text: &PlotText) -> Markup {
+pub(crate) fn nothing(text: &PlotText) -> Markup {
     html! {
         svg.plot viewBox="0 0 640 60" font-size="12" font-family="sans-serif" {
             (heading(&text.title))
@@ -281,7 +292,7 @@ fn nothing(text: &PlotText) -> Markup {
 }
 
 /// A picture with its colours, as a file of its own: a margin around it and a sheet of paper behind it.
-fn standalone(plot: &Markup, title: &str) -> String {
+pub(crate) fn standalone(plot: &Markup, title: &str) -> String {
     const MARGIN: f64 = 14.0;
     let plot = plot.0.as_str();
     // The markup is this module's own: a root element with a view box that begins at 0 0.

@@ -8,8 +8,8 @@
 //! - [`write()`] makes `report.html` in a run folder, [`html`] makes the page of an opened [`Run`]. The page
 //!   needs no network and no script, follows the reader's light or dark scheme, and prints.
 //! - [`tensorboard()`] writes the scalars of a run as an event file that TensorBoard reads.
-//! - [`pareto_svg`] and [`curves_svg`] are the plots that compare several searches; each result is an SVG file
-//!   of its own that can also stand inside a page.
+//! - [`pareto_svg`] and [`curves_svg`] are the plots that compare several searches, [`growth_svg`] that of what
+//!   memory is needed; each result is an SVG file of its own that can also stand inside a page.
 //!
 //! ```
 //! use radars_report::{PlotText, Series, pareto_svg};
@@ -27,6 +27,7 @@ mod compared;
 mod error;
 mod files;
 mod front;
+mod growth;
 mod page;
 mod plot;
 mod quantity;
@@ -37,6 +38,7 @@ pub use compared::{Curve, CurvePoint, PlotText, Series, curves_svg, pareto_svg};
 pub use error::{Error, Result};
 pub use files::{REPORT, write, write_to};
 pub use front::pareto_front;
+pub use growth::growth_svg;
 pub use page::html;
 pub use run::Run;
 pub use tensorboard::tensorboard;

@@ -40,6 +40,7 @@ mod evaluators;
 mod event;
 mod findings;
 mod fingerprint;
+mod growth;
 mod kernel_path;
 mod lab;
 mod method;
@@ -70,6 +71,7 @@ pub use evaluators::{Bounds, Evaluators};
 pub use event::*;
 pub use findings::{Findings, Record, Score};
 pub use fingerprint::Fingerprint;
+pub use growth::{GrowthPoint, Sweep, growth};
 pub use network::{Network, NetworkState};
 pub use observer::{Observer, Silent};
 pub use phase::{

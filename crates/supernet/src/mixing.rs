@@ -20,6 +20,14 @@ impl Mixing {
     /// All ways, in the order they are listed to the user.
     pub const ALL: [Mixing; 2] = [Mixing::Materialised, Mixing::Factorised];
 
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mixing::Materialised => "materialised",
+            Mixing::Factorised => "factorised",
+        }
+    }
+
     /// Paths that the SuperNet of these candidates, a list for every layer, can tell apart. A factorised one
     /// spans all products of the types that occur, which are more than the candidates it is made from.
     pub fn paths(self, candidates: &[Vec<Candidate>]) -> f64 {
@@ -33,10 +41,7 @@ impl Mixing {
 
 impl fmt::Display for Mixing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Mixing::Materialised => "materialised",
-            Mixing::Factorised => "factorised",
-        })
+        f.write_str(self.name())
     }
 }
 

@@ -16,6 +16,8 @@ Examples:
       on an NVIDIA GPU; there need not be one in this machine
   radars plan --hours
       how long the default search would take on this machine
+  radars plan --preset cifar10-quant --batch 128 --growth --plot growth
+      how SuperNets grow with what they span, in tables and in three pictures
   radars plan --sn best.json
       how many of the architectures in best.json one SuperNet can span under the bound
 
@@ -35,6 +37,15 @@ pub struct PlanArgs {
     /// Say how many of these architectures one SuperNet can span: a JSON file, best architecture first
     #[arg(long, value_name = "FILE")]
     pub sn: Option<PathBuf>,
+
+    /// Say how SuperNets grow: over the architectures in SN, over the hyper-parameter types that are searched
+    /// (in the order kernel, integer and fraction bits of activations, of weights), over the batch
+    #[arg(long)]
+    pub growth: bool,
+
+    /// Draw it, too: growth-architectures.svg, growth-types.svg and growth-batch.svg in this folder
+    #[arg(long, value_name = "FOLDER", requires = "growth")]
+    pub plot: Option<PathBuf>,
 
     /// Estimate how long the search takes, from some steps timed here for up to half a minute; loads the
     /// data set, for its number of images

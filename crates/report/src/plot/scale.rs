@@ -70,11 +70,23 @@ impl Scale {
         }
     }
 
-    /// A logarithmic range around positive values, ticks at 1, 2 and 5 times the powers of ten; none for
-    /// values that are not positive.
+    /// A logarithmic range around positive values, ticks at 1, 2 and 5 times the powers of ten, of bytes at
+    /// the powers of four; none for values that are not positive.
     pub fn logarithmic(values: impl IntoIterator<Item = f64>, unit: Unit) -> Option<Self> {
         let (low, high) = finite_extent(values).filter(|&(low, _)| low > 0.0)?;
         let (low, high) = (low / 1.15, high * 1.15);
+        if unit == Unit::Bytes {
+            let powers = ceil(log2(low) / 2.0) as i32..=floor(log2(high) / 2.0) as i32;
+            let values = powers.map(|power| exp2(2.0 * f64::from(power)));
+            return Some(Self {
+                low,
+                high,
+                log: true,
+                ticks: values
+                    .map(|value| (value, label(value, value, value, unit)))
+                    .collect(),
+            });
+        }
         let decades = log10(high / low);
         let within: &[f64] = if decades > 2.5 {
             &[1.0]
