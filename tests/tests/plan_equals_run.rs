@@ -11,7 +11,7 @@ use radars_space::{
 };
 use radars_supernet::{
     BatchSizes, ChildTrainer, DnasSettings, DnasTrainer, Images, Mixing, Plan, Relaxation, Result,
-    SuperNetPlan, WeightSettings, plan_child, plan_supernet,
+    StepSize, SuperNetPlan, WeightSettings, plan_child, plan_supernet,
 };
 use rand::RngExt;
 use rand::seq::IndexedRandom;
@@ -48,6 +48,7 @@ struct Case {
     space: Space,
     net: Net,
     batch: usize,
+    micro_batch: usize,
     evaluated: usize,
 }
 
@@ -103,8 +104,21 @@ fn random_case(number: u64, net: fn(&Space, &mut Stream) -> Net) -> Case {
         space,
         net,
         batch,
+        micro_batch: batch,
         evaluated: rng.random_range(0..=20),
     }
+}
+
+/// The case in steps of 2, then of 3 equal micro-batches, of two of which the last is smaller, and of more than
+/// two of which the last is.
+fn in_micro_batches(case: Case) -> [Case; 4] {
+    [(8, 4), (9, 3), (7, 4), (11, 3)].map(|(batch, micro_batch)| Case {
+        batch,
+        micro_batch,
+        space: case.space.clone(),
+        net: case.net.clone(),
+        evaluated: case.evaluated,
+    })
 }
 
 fn child(space: &Space, rng: &mut Stream) -> Net {
@@ -147,14 +161,20 @@ fn run<B: Backend>(arena: &Arena<B>, case: &Case) -> Result<()> {
         Net::Child(architecture) => {
             let mut trainer =
                 ChildTrainer::new(arena, &case.space, architecture, settings(), Seed(3))?;
+            trainer = trainer.in_micro_batches(case.micro_batch);
             for _ in 0..BATCHES {
                 trainer.step(images(case.batch), 0.05)?;
             }
-            for _ in 0..case.evaluated / case.batch {
-                trainer.logits(images(case.batch))?;
-            }
-            if !case.evaluated.is_multiple_of(case.batch) {
-                trainer.logits(images(case.evaluated % case.batch))?;
+            // Piece by piece, since the planning backend has no logits to count right ones in.
+            let mut left = case.evaluated;
+            while left > 0 {
+                let mut batch = left.min(case.batch);
+                left -= batch;
+                while batch > 0 {
+                    let part = batch.min(case.micro_batch);
+                    batch -= part;
+                    trainer.logits(images(part))?;
+                }
             }
         }
         Net::SuperNet(mixing, candidates) => {
@@ -165,7 +185,8 @@ fn run<B: Backend>(arena: &Arena<B>, case: &Case) -> Result<()> {
                 mixing: *mixing,
                 reward,
             };
-            let mut trainer = DnasTrainer::new(arena, of, dnas_settings(), Seed(3))?;
+            let trainer = DnasTrainer::new(arena, of, dnas_settings(), Seed(3))?;
+            let mut trainer = trainer.in_micro_batches(case.micro_batch);
             for step in 0..BATCHES {
                 let noise = trainer
                     .vectors()
@@ -186,10 +207,14 @@ fn run<B: Backend>(arena: &Arena<B>, case: &Case) -> Result<()> {
 
 fn plan(case: &Case) -> Plan {
     let spec = Cpu::new(1).unwrap().spec();
+    let step = StepSize {
+        images: case.batch,
+        micro_batch: case.micro_batch,
+    };
     match &case.net {
         Net::Child(architecture) => {
             let batches = BatchSizes {
-                step: case.batch,
+                step,
                 evaluated: case.evaluated,
             };
             plan_child::<Cpu>(&spec, &case.space, architecture, batches, settings()).unwrap()
@@ -202,7 +227,7 @@ fn plan(case: &Case) -> Plan {
                 mixing: *mixing,
                 reward,
             };
-            plan_supernet::<Cpu>(&spec, of, case.batch, dnas_settings()).unwrap()
+            plan_supernet::<Cpu>(&spec, of, step, dnas_settings()).unwrap()
         }
     }
 }
@@ -261,4 +286,16 @@ fn of_materialised_supernets() {
 fn of_factorised_supernets() {
     let net = |space: &Space, rng: &mut Stream| supernet(Mixing::Factorised, space, rng);
     (0..CASES).for_each(|number| check(&random_case(number, net)));
+}
+
+#[test]
+fn of_steps_in_micro_batches() {
+    let materialised = |space: &Space, rng: &mut Stream| supernet(Mixing::Materialised, space, rng);
+    let factorised = |space: &Space, rng: &mut Stream| supernet(Mixing::Factorised, space, rng);
+    for net in [child, materialised, factorised] {
+        for number in 0..CASES / 4 {
+            let cases = in_micro_batches(random_case(number, net));
+            cases.iter().for_each(check);
+        }
+    }
 }

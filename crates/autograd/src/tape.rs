@@ -183,13 +183,30 @@ impl<B: Backend> Tape<B> {
     ///
     /// # Errors
     /// Those of the operations; [`Error::Geometry`] when a value is seen to come from another tape.
-    pub fn backward_from(mut self, output: Var<B>, seed: Tensor<B>) -> Result<Gradients<B>> {
+    pub fn backward_from(self, output: Var<B>, seed: Tensor<B>) -> Result<Gradients<B>> {
+        self.backward_onto(output, seed, Vec::new())
+    }
+
+    /// [`Tape::backward_from`], with what is `gathered` already for some leaves as the beginning of their
+    /// sums: gradients of several tapes add up in the memory of one.
+    ///
+    /// # Errors
+    /// As [`Tape::backward_from`].
+    pub fn backward_onto(
+        mut self,
+        output: Var<B>,
+        seed: Tensor<B>,
+        gathered: Vec<(VarId, Tensor<B>)>,
+    ) -> Result<Gradients<B>> {
         let mut gradients: Vec<Option<Tensor<B>>> = (0..self.vars).map(|_| None).collect();
+        for (VarId(leaf), gradient) in gathered {
+            *slot(&mut gradients, leaf)? = Some(gradient);
+        }
         let Some(id) = output.id else {
             return Ok(Gradients { gradients });
         };
         drop(output);
-        *slot(&mut gradients, id)? = Some(seed);
+        add(slot(&mut gradients, id)?, seed)?;
         while let Some(Node {
             operation,
             inputs,

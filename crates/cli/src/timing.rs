@@ -55,7 +55,7 @@ impl Timing {
         architecture: &Architecture,
     ) -> Result<Timed<Duration>> {
         let batches = BatchSizes {
-            step: config.batch,
+            step: config.batch.into(),
             evaluated: 0,
         };
         self.of_child(
@@ -80,7 +80,7 @@ impl Timing {
         architecture: &Architecture,
     ) -> Result<Timed<Duration>> {
         let batches = BatchSizes {
-            step: config.batch,
+            step: config.batch.into(),
             evaluated: config.batch,
         };
         self.of_child(

@@ -51,7 +51,7 @@ pub use initialise::{Fans, Initialiser};
 pub use layer::{BatchNorm2d, Conv2d, Conv2dSettings, Linear, LinearSettings};
 pub use optimizer::{Adam, AdamSettings, Decay, Sgd, SgdSettings, clip_coefficient};
 pub use parameters::{Parameter, ParameterId, Parameters, Role, SavedParameter, Trains};
-pub use pass::{Mode, ParameterGradients, Pass};
+pub use pass::{Mode, ParameterGradients, Pass, Share};
 pub use quantiser::Quantiser;
 pub use radars_autograd as autograd;
 pub use radars_autograd::tensor;

@@ -40,6 +40,42 @@ impl Mode {
     }
 }
 
+/// The part of a step's images that a pass sees: all of them, or one of several micro-batches whose gradients
+/// add up to the step's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Images of the pass.
+    pub images: usize,
+    /// Images of the whole step.
+    pub of: usize,
+}
+
+impl Share {
+    /// A pass over all images of a step.
+    pub const WHOLE: Share = Share { images: 1, of: 1 };
+
+    /// What the pass's mean loss, and its gradients, weigh in the step's.
+    pub fn weight(self) -> f32 {
+        self.fraction() as f32
+    }
+
+    /// The momentum of a running statistic in this pass, such that after all passes of the step what was
+    /// there before weighs `1 - momentum`, as it does after one pass over all: `1 - (1 - momentum)^weight`.
+    pub fn momentum(self, momentum: f32) -> f32 {
+        if self.images == self.of {
+            return momentum;
+        }
+        (1.0 - libm::pow(1.0 - f64::from(momentum), self.fraction())) as f32
+    }
+
+    fn fraction(self) -> f64 {
+        match self.images == self.of {
+            true => 1.0,
+            false => self.images as f64 / self.of as f64,
+        }
+    }
+}
+
 /// The gradients of parameters, in the order of the parameters; those that the loss does not depend on
 /// are left out.
 pub type ParameterGradients<B> = Vec<(ParameterId, Tensor<B>)>;
@@ -51,6 +87,7 @@ pub struct Pass<'a, B: Backend> {
     tape: Tape<B>,
     parameters: &'a mut Parameters<B>,
     mode: Mode,
+    share: Share,
     /// The variables handed out so far, by position of the parameter, so that a parameter that is used
     /// twice gets the sum of both gradients.
     leaves: Vec<Option<Var<B>>>,
@@ -59,17 +96,28 @@ pub struct Pass<'a, B: Backend> {
 impl<'a, B: Backend> Pass<'a, B> {
     /// A pass that has computed nothing yet.
     pub fn new(parameters: &'a mut Parameters<B>, mode: Mode) -> Self {
+        Pass::of_share(parameters, mode, Share::WHOLE)
+    }
+
+    /// A pass over a part of a step's images.
+    pub fn of_share(parameters: &'a mut Parameters<B>, mode: Mode, share: Share) -> Self {
         Pass {
             tape: Tape::new(parameters.arena()),
             leaves: (0..parameters.len()).map(|_| None).collect(),
             parameters,
             mode,
+            share,
         }
     }
 
     /// What the pass is for.
     pub fn mode(&self) -> Mode {
         self.mode
+    }
+
+    /// The part of a step's images that the pass sees.
+    pub fn share(&self) -> Share {
+        self.share
     }
 
     /// The arena that values are allocated in.
@@ -108,7 +156,8 @@ impl<'a, B: Backend> Pass<'a, B> {
         self.tape.saved_bytes()
     }
 
-    /// Goes back from the one-element `loss`.
+    /// Goes back from the one-element `loss`, the mean over the images of the pass; gradients weigh what the
+    /// pass's [`Share`] does.
     ///
     /// When it returns, nothing of the pass holds a parameter any more, so an optimizer can update them
     /// in place; a [`Var`] that the caller kept would stand in its way.
@@ -116,8 +165,21 @@ impl<'a, B: Backend> Pass<'a, B> {
     /// # Errors
     /// Those of the operations, above all [`crate::tensor::Error::OverBound`].
     pub fn backward(self, loss: Var<B>) -> Result<ParameterGradients<B>> {
-        let seed = Tensor::full(self.arena(), loss.value().shape(), 1.0)?;
-        self.backward_from(loss, seed)
+        self.backward_onto(loss, Vec::new())
+    }
+
+    /// [`Pass::backward`], onto the gradients that the passes before it over the same step `gathered`.
+    ///
+    /// # Errors
+    /// As [`Pass::backward`].
+    pub fn backward_onto(
+        self,
+        loss: Var<B>,
+        gathered: ParameterGradients<B>,
+    ) -> Result<ParameterGradients<B>> {
+        let weight = self.share.weight();
+        let seed = Tensor::full(self.arena(), loss.value().shape(), weight)?;
+        self.go_back(loss, seed, gathered)
     }
 
     /// Goes back from `output`, whose gradient is `seed`.
@@ -125,6 +187,15 @@ impl<'a, B: Backend> Pass<'a, B> {
     /// # Errors
     /// As [`Pass::backward`].
     pub fn backward_from(self, output: Var<B>, seed: Tensor<B>) -> Result<ParameterGradients<B>> {
+        self.go_back(output, seed, Vec::new())
+    }
+
+    fn go_back(
+        self,
+        output: Var<B>,
+        seed: Tensor<B>,
+        gathered: ParameterGradients<B>,
+    ) -> Result<ParameterGradients<B>> {
         let Pass {
             tape,
             parameters,
@@ -136,7 +207,15 @@ impl<'a, B: Backend> Pass<'a, B> {
             .zip(&leaves)
             .filter_map(|((id, _), leaf)| Some((id, leaf.as_ref()?.id()?)))
             .collect();
-        let mut gradients = tape.backward_from(output, seed)?;
+        let of_leaf = |(id, gradient)| match ids.iter().find(|(leaf, _)| *leaf == id) {
+            Some(&(_, leaf)) => Ok((leaf, gradient)),
+            None => Err(Error::NotTrained {
+                name: parameters.name(id).to_owned(),
+            }),
+        };
+        let gathered = gathered.into_iter().map(of_leaf);
+        let gathered = gathered.collect::<Result<Vec<_>>>()?;
+        let mut gradients = tape.backward_onto(output, seed, gathered)?;
         Ok(ids
             .into_iter()
             .filter_map(|(id, leaf)| Some((id, gradients.take(leaf)?)))

@@ -39,7 +39,7 @@ pub fn plan_rows<B: Backend>(
     let mut rows = Vec::new();
     let bound_bytes = config.memory.as_u64() as usize;
     let batches = BatchSizes {
-        step: config.batch,
+        step: config.batch.into(),
         evaluated: config.batch,
     };
     for (what, architecture) in [

@@ -110,7 +110,7 @@ impl Task {
     /// The batches of a child's training within the search.
     pub fn search_batches(&self) -> BatchSizes {
         BatchSizes {
-            step: self.problem.config.batch,
+            step: self.problem.config.batch.into(),
             evaluated: self.splits.rewards.len(),
         }
     }
@@ -118,7 +118,7 @@ impl Task {
     /// The batches of the final training.
     pub fn final_batches(&self) -> BatchSizes {
         BatchSizes {
-            step: self.problem.config.batch,
+            step: self.problem.config.batch.into(),
             evaluated: self.data.test.len(),
         }
     }

@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let cpu = Cpu::new(std::thread::available_parallelism()?.get())?;
     let batches = BatchSizes {
-        step: 64,
+        step: 64.into(),
         evaluated: 0,
     };
     let plan = plan_child::<Cpu>(&cpu.spec(), &space, &architecture, batches, settings)?;

@@ -5,6 +5,7 @@ use crate::{Error, Result};
 use radars_nn::tensor::{Arena, Backend, DType, Placement, Tensor};
 use radars_nn::{Mode, Parameters, Pass, loss};
 use radars_space::ImageShape;
+use std::ops::Range;
 
 /// A batch of images on the host, channels last, with their labels.
 ///
@@ -20,12 +21,8 @@ pub struct Images<'a> {
 }
 
 impl Images<'_> {
-    /// Copies images and labels to the device, and places the images.
-    pub(crate) fn upload<B: Backend>(
-        self,
-        arena: &Arena<B>,
-        shape: ImageShape,
-    ) -> Result<DeviceBatch<B>> {
+    /// Whether bytes, placements and labels are of equally many images of this shape; bytes of an image then.
+    fn check(&self, shape: ImageShape) -> Result<usize> {
         let n = self.labels.len();
         let image = shape.height * shape.width * shape.channels;
         if self.bytes.len() != n * image || self.placements.len() != n {
@@ -36,6 +33,27 @@ impl Images<'_> {
                 image,
             });
         }
+        Ok(image)
+    }
+
+    /// Some of the images.
+    pub(crate) fn part(self, part: Range<usize>, shape: ImageShape) -> Result<Self> {
+        let image = self.check(shape)?;
+        Ok(Images {
+            bytes: &self.bytes[part.start * image..part.end * image],
+            placements: &self.placements[part.clone()],
+            labels: &self.labels[part],
+        })
+    }
+
+    /// Copies images and labels to the device, and places the images.
+    pub(crate) fn upload<B: Backend>(
+        self,
+        arena: &Arena<B>,
+        shape: ImageShape,
+    ) -> Result<DeviceBatch<B>> {
+        self.check(shape)?;
+        let n = self.labels.len();
         let mut arrival = Arrival::empty(arena, shape, n)?;
         arrival.bytes.write(self.bytes)?;
         arrival.placements.write(self.placements.as_flattened())?;

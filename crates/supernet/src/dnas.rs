@@ -1,6 +1,7 @@
 //! The first-order DNAS step: network weights on one batch, architecture weights on another.
 
 use crate::batch::DeviceBatch;
+use crate::micro_batch::{Batch, Gathered, gather};
 use crate::trainer::LossSum;
 use crate::{Images, Mixing, Relaxation, Result, SuperNet, WeightSettings};
 use radars_nn::autograd::ops;
@@ -47,6 +48,7 @@ pub struct DnasTrainer<B: Backend> {
     settings: DnasSettings,
     accuracy_weight: f32,
     input: ImageShape,
+    micro_batch: usize,
 }
 
 impl<B: Backend> DnasTrainer<B> {
@@ -80,7 +82,18 @@ impl<B: Backend> DnasTrainer<B> {
             settings,
             accuracy_weight: of.reward.alpha() as f32,
             input: of.space.input()?,
+            micro_batch: usize::MAX,
         })
+    }
+
+    /// Takes at most `most` images to the device at once: see [`crate::StepSize`]. The cost term of the
+    /// architecture loss weighs in every part what the part does, and so counts once.
+    #[must_use]
+    pub fn in_micro_batches(self, most: usize) -> Self {
+        DnasTrainer {
+            micro_batch: most,
+            ..self
+        }
     }
 
     /// One step of the network weights; gives the bytes that were saved for the way back.
@@ -93,30 +106,34 @@ impl<B: Backend> DnasTrainer<B> {
         relaxation: &Relaxation,
         rate: f32,
     ) -> Result<usize> {
-        let batch = batch.upload(self.parameters.arena(), self.input)?;
-        self.weight_step_on(batch, relaxation, rate)
+        self.weight_step_on(&batch, relaxation, rate)
     }
 
-    /// [`DnasTrainer::weight_step`] on a batch that is on the device.
+    /// [`DnasTrainer::weight_step`] on any kind of batch.
     pub(crate) fn weight_step_on(
         &mut self,
-        batch: DeviceBatch<B>,
+        batch: &impl Batch,
         relaxation: &Relaxation,
         rate: f32,
     ) -> Result<usize> {
-        let DeviceBatch { images, labels } = batch;
-        let mut pass = Pass::new(&mut self.parameters, Mode::WEIGHTS);
-        let logits = self.network.forward(&mut pass, images, relaxation)?.logits;
-        let loss = loss::cross_entropy(
-            &mut pass,
-            logits,
-            &labels,
-            self.settings.weights.label_smoothing,
-        )?;
-        drop(labels);
-        self.weight_losses.add(loss.value())?;
-        let saved_bytes = pass.saved_bytes();
-        let gradients = pass.backward(loss)?;
+        let arena = self.parameters.arena().clone();
+        let (input, micro_batch) = (self.input, self.micro_batch);
+        let pass = |part: DeviceBatch<B>, share, gathered| {
+            let DeviceBatch { images, labels } = part;
+            let mut pass = Pass::of_share(&mut self.parameters, Mode::WEIGHTS, share);
+            let logits = self.network.forward(&mut pass, images, relaxation)?.logits;
+            let smoothing = self.settings.weights.label_smoothing;
+            let loss = loss::cross_entropy(&mut pass, logits, &labels, smoothing)?;
+            drop(labels);
+            self.weight_losses.add(loss.value(), share)?;
+            let saved_bytes = pass.saved_bytes();
+            Ok((pass.backward_onto(loss, gathered)?, saved_bytes))
+        };
+        let Gathered {
+            gradients,
+            saved_bytes,
+        } = gather(batch, micro_batch, &arena, input, pass)?;
+        self.weight_losses.end_step();
         self.weight_optimizer
             .step(&mut self.parameters, gradients, rate)?;
         Ok(saved_bytes)
@@ -132,27 +149,35 @@ impl<B: Backend> DnasTrainer<B> {
         relaxation: &Relaxation,
         rate: f32,
     ) -> Result<usize> {
-        let batch = batch.upload(self.parameters.arena(), self.input)?;
-        self.alpha_step_on(batch, relaxation, rate)
+        self.alpha_step_on(&batch, relaxation, rate)
     }
 
-    /// [`DnasTrainer::alpha_step`] on a batch that is on the device.
+    /// [`DnasTrainer::alpha_step`] on any kind of batch.
     pub(crate) fn alpha_step_on(
         &mut self,
-        batch: DeviceBatch<B>,
+        batch: &impl Batch,
         relaxation: &Relaxation,
         rate: f32,
     ) -> Result<usize> {
-        let DeviceBatch { images, labels } = batch;
-        let mut pass = Pass::new(&mut self.parameters, Mode::ARCHITECTURE);
-        let mixture = self.network.forward(&mut pass, images, relaxation)?;
-        let entropy = loss::cross_entropy(&mut pass, mixture.logits, &labels, 0.0)?;
-        drop(labels);
-        let accuracy_term = ops::affine(pass.tape(), entropy, self.accuracy_weight, 0.0)?;
-        let loss = ops::add(pass.tape(), accuracy_term, mixture.cost)?;
-        self.alpha_losses.add(loss.value())?;
-        let saved_bytes = pass.saved_bytes();
-        let gradients = pass.backward(loss)?;
+        let arena = self.parameters.arena().clone();
+        let (input, micro_batch) = (self.input, self.micro_batch);
+        let pass = |part: DeviceBatch<B>, share, gathered| {
+            let DeviceBatch { images, labels } = part;
+            let mut pass = Pass::of_share(&mut self.parameters, Mode::ARCHITECTURE, share);
+            let mixture = self.network.forward(&mut pass, images, relaxation)?;
+            let entropy = loss::cross_entropy(&mut pass, mixture.logits, &labels, 0.0)?;
+            drop(labels);
+            let accuracy_term = ops::affine(pass.tape(), entropy, self.accuracy_weight, 0.0)?;
+            let loss = ops::add(pass.tape(), accuracy_term, mixture.cost)?;
+            self.alpha_losses.add(loss.value(), share)?;
+            let saved_bytes = pass.saved_bytes();
+            Ok((pass.backward_onto(loss, gathered)?, saved_bytes))
+        };
+        let Gathered {
+            gradients,
+            saved_bytes,
+        } = gather(batch, micro_batch, &arena, input, pass)?;
+        self.alpha_losses.end_step();
         self.alpha_optimizer
             .step(&mut self.parameters, gradients, rate)?;
         Ok(saved_bytes)

@@ -4,7 +4,8 @@
 //! a [`SuperNet`], whose network and architecture weights a [`DnasTrainer`] trains in turn, until
 //! [`DnasTrainer::derive`] names the best path. How a SuperNet holds the mixture of its candidates is a
 //! [`Mixing`]; [`mixed`] has the mathematics of each. A [`OneShot`] trains one path of its candidates at a
-//! time and keeps the others in host memory. [`plan_child`], [`plan_supernet`] and [`plan_one_shot`] run the
+//! time and keeps the others in host memory. A step may take its images in micro-batches ([`StepSize`]), whose
+//! gradients add up to those of all of them at once. [`plan_child`], [`plan_supernet`] and [`plan_one_shot`] run the
 //! very same programs on a backend that stores nothing, so what they say is what training takes, and a bound of
 //! [`Plan::high_water_bytes`] is enough, to the byte. Everything is steps on batches that the caller
 //! brings: no data sets, no epochs, no random numbers but those of a seed.
@@ -22,7 +23,7 @@
 //! let architecture = Architecture(vec![space.candidates(0)?[0]]);
 //!
 //! let settings = WeightSettings { sgd: SgdSettings::default(), label_smoothing: 0.0 };
-//! let batches = BatchSizes { step: 4, evaluated: 0 };
+//! let batches = BatchSizes { step: 4.into(), evaluated: 0 };
 //! let cpu = Cpu::new(1)?;
 //! let plan = plan_child::<Cpu>(&cpu.spec(), &space, &architecture, batches, settings)?;
 //! let arena = Arena::with_bound(cpu, plan.high_water_bytes)?;
@@ -38,6 +39,7 @@ mod child;
 mod dnas;
 mod error;
 mod format;
+mod micro_batch;
 pub mod mixed;
 mod mixing;
 mod one_shot;
@@ -51,6 +53,7 @@ pub use batch::Images;
 pub use child::Child;
 pub use dnas::{DnasSettings, DnasTrainer, SuperNetPlan};
 pub use error::{Error, Result};
+pub use micro_batch::StepSize;
 pub use mixing::Mixing;
 pub use one_shot::{
     InheritedPath, OneShot, OneShotState, Traffic, plan_one_shot, plan_one_shot_path,

@@ -1,6 +1,7 @@
 //! The planner: what a training needs, found by running it on the planning backend.
 
 use crate::batch::DeviceBatch;
+use crate::micro_batch::{Blank, StepSize};
 use crate::{
     ChildTrainer, DnasSettings, DnasTrainer, Relaxation, Result, SuperNetPlan, WeightSettings,
 };
@@ -19,11 +20,14 @@ pub struct Plan {
     pub saved_bytes: usize,
     /// Ranges handed out in the planned program.
     pub allocations: usize,
+    /// Images on the device at once in a step: those of a micro-batch.
+    pub micro_batch: usize,
 }
 
 impl Plan {
-    pub(crate) fn new(stats: Stats, saved_bytes: usize) -> Self {
+    pub(crate) fn new(stats: Stats, saved_bytes: usize, step: StepSize) -> Self {
         Plan {
+            micro_batch: step.largest(),
             peak_bytes: stats.peak_bytes,
             high_water_bytes: stats.high_water_bytes,
             saved_bytes,
@@ -38,6 +42,7 @@ impl Plan {
             high_water_bytes: self.high_water_bytes.max(other.high_water_bytes),
             saved_bytes: self.saved_bytes.max(other.saved_bytes),
             allocations: self.allocations.max(other.allocations),
+            micro_batch: self.micro_batch.max(other.micro_batch),
         }
     }
 
@@ -52,17 +57,29 @@ impl Plan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchSizes {
     /// Images of a training step.
-    pub step: usize,
-    /// Images that are evaluated in the end, in batches of `step`, the last one smaller; 0 for none.
+    pub step: StepSize,
+    /// Images that are evaluated in the end, in batches of a step's images and in its micro-batches, the last
+    /// ones smaller; 0 for none.
     pub evaluated: usize,
 }
 
 impl BatchSizes {
-    /// The different sizes of evaluation batches, in order.
+    /// The sizes of evaluations, in order; equal ones once in each batch.
     pub(crate) fn evaluations(self) -> impl Iterator<Item = usize> {
-        let full = (self.evaluated >= self.step).then_some(self.step);
-        let rest = self.evaluated % self.step.max(1);
-        full.into_iter().chain((rest > 0).then_some(rest))
+        let images = self.step.images;
+        let full = (self.evaluated >= images).then_some(images);
+        let rest = self.evaluated % images.max(1);
+        let batches = full.into_iter().chain((rest > 0).then_some(rest));
+        let micro_batch = self.step.largest();
+        batches.flat_map(move |images| {
+            let parts = StepSize {
+                images,
+                micro_batch,
+            };
+            let mut lengths: Vec<usize> = parts.parts().map(|part| part.len()).collect();
+            lengths.dedup();
+            lengths
+        })
     }
 }
 
@@ -87,16 +104,17 @@ pub fn plan_child<B: Backend>(
     settings: WeightSettings,
 ) -> Result<Plan> {
     let arena = unbounded::<B>(spec)?;
-    let mut trainer = ChildTrainer::new(&arena, space, architecture, settings, Seed(0))?;
-    let blank = |images| DeviceBatch::blank(&arena, space.input()?, images);
+    let trainer = ChildTrainer::new(&arena, space, architecture, settings, Seed(0))?;
+    let mut trainer = trainer.in_micro_batches(batches.step.micro_batch);
+    let step = Blank(batches.step.images);
     let mut saved_bytes = 0;
     for _ in 0..2 {
-        saved_bytes = trainer.step_on(blank(batches.step)?, 0.1)?.max(saved_bytes);
+        saved_bytes = trainer.step_on(&step, 0.1)?.max(saved_bytes);
     }
     for images in batches.evaluations() {
-        trainer.logits_of(blank(images)?)?;
+        trainer.logits_of(DeviceBatch::blank(&arena, space.input()?, images)?)?;
     }
-    Ok(Plan::new(arena.stats(), saved_bytes))
+    Ok(Plan::new(arena.stats(), saved_bytes, batches.step))
 }
 
 /// Plans the training of a SuperNet: two steps of each kind, in turn.
@@ -106,11 +124,13 @@ pub fn plan_child<B: Backend>(
 pub fn plan_supernet<B: Backend>(
     spec: &B::Spec,
     of: SuperNetPlan<'_>,
-    batch: usize,
+    step: impl Into<StepSize>,
     settings: DnasSettings,
 ) -> Result<Plan> {
+    let step = step.into();
     let arena = unbounded::<B>(spec)?;
-    let mut trainer = DnasTrainer::new(&arena, of, settings, Seed(0))?;
+    let trainer = DnasTrainer::new(&arena, of, settings, Seed(0))?;
+    let mut trainer = trainer.in_micro_batches(step.micro_batch);
     let noise = trainer
         .vectors()
         .into_iter()
@@ -120,15 +140,15 @@ pub fn plan_supernet<B: Backend>(
         temperature: 1.0,
         noise,
     };
-    let blank = || DeviceBatch::blank(&arena, of.space.input()?, batch);
+    let batch = Blank(step.images);
     let mut saved_bytes = 0;
     for _ in 0..2 {
         saved_bytes = trainer
-            .weight_step_on(blank()?, &relaxation, 0.1)?
+            .weight_step_on(&batch, &relaxation, 0.1)?
             .max(saved_bytes);
         saved_bytes = trainer
-            .alpha_step_on(blank()?, &relaxation, 0.1)?
+            .alpha_step_on(&batch, &relaxation, 0.1)?
             .max(saved_bytes);
     }
-    Ok(Plan::new(arena.stats(), saved_bytes))
+    Ok(Plan::new(arena.stats(), saved_bytes, step))
 }

@@ -2,10 +2,11 @@
 
 use crate::batch::{DeviceBatch, Images};
 use crate::child::Weights;
+use crate::micro_batch::{Batch, Gathered, StepSize, gather};
 use crate::{Child, Result};
 use radars_nn::tensor::random::Seed;
 use radars_nn::tensor::{Arena, Backend, Coefficient, DType, Tensor};
-use radars_nn::{Mode, Parameters, Pass, Sgd, SgdSettings, Trains, loss};
+use radars_nn::{Mode, Parameters, Pass, Sgd, SgdSettings, Share, Trains, loss};
 use radars_space::{Architecture, ImageShape, Space};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,7 @@ pub struct ChildTrainer<B: Backend> {
     pub(crate) losses: LossSum<B>,
     settings: WeightSettings,
     input: ImageShape,
+    micro_batch: usize,
 }
 
 impl<B: Backend> ChildTrainer<B> {
@@ -62,7 +64,17 @@ impl<B: Backend> ChildTrainer<B> {
             losses,
             settings,
             input: space.input()?,
+            micro_batch: usize::MAX,
         })
+    }
+
+    /// Takes at most `most` images to the device at once: see [`StepSize`].
+    #[must_use]
+    pub fn in_micro_batches(self, most: usize) -> Self {
+        ChildTrainer {
+            micro_batch: most,
+            ..self
+        }
     }
 
     /// One step of the weights at learning rate `rate`; gives the bytes that were saved for the way back.
@@ -70,25 +82,34 @@ impl<B: Backend> ChildTrainer<B> {
     /// # Errors
     /// [`crate::Error::Batch`], [`crate::Error::Nn`].
     pub fn step(&mut self, batch: Images<'_>, rate: f32) -> Result<usize> {
-        let batch = batch.upload(self.parameters.arena(), self.input)?;
-        self.step_on(batch, rate)
+        self.step_on(&batch, rate)
     }
 
-    /// [`ChildTrainer::step`] on a batch that is on the device.
-    pub(crate) fn step_on(&mut self, batch: DeviceBatch<B>, rate: f32) -> Result<usize> {
-        let DeviceBatch { images, labels } = batch;
-        let mut pass = Pass::new(&mut self.parameters, Mode::WEIGHTS);
-        let logits = self.network.logits(&mut pass, images)?;
-        let loss = loss::cross_entropy(&mut pass, logits, &labels, self.settings.label_smoothing)?;
-        drop(labels);
-        self.losses.add(loss.value())?;
-        let saved_bytes = pass.saved_bytes();
-        let gradients = pass.backward(loss)?;
+    /// [`ChildTrainer::step`] on any kind of batch.
+    pub(crate) fn step_on(&mut self, batch: &impl Batch, rate: f32) -> Result<usize> {
+        let arena = self.parameters.arena().clone();
+        let (input, micro_batch) = (self.input, self.micro_batch);
+        let pass = |part: DeviceBatch<B>, share, gathered| {
+            let DeviceBatch { images, labels } = part;
+            let mut pass = Pass::of_share(&mut self.parameters, Mode::WEIGHTS, share);
+            let logits = self.network.logits(&mut pass, images)?;
+            let smoothing = self.settings.label_smoothing;
+            let loss = loss::cross_entropy(&mut pass, logits, &labels, smoothing)?;
+            drop(labels);
+            self.losses.add(loss.value(), share)?;
+            let saved_bytes = pass.saved_bytes();
+            Ok((pass.backward_onto(loss, gathered)?, saved_bytes))
+        };
+        let Gathered {
+            gradients,
+            saved_bytes,
+        } = gather(batch, micro_batch, &arena, input, pass)?;
+        self.losses.end_step();
         self.optimizer.step(&mut self.parameters, gradients, rate)?;
         Ok(saved_bytes)
     }
 
-    /// The logits of a batch in evaluation.
+    /// The logits of a batch in evaluation, all of which is on the device at once.
     ///
     /// # Errors
     /// [`crate::Error::Batch`], [`crate::Error::Nn`].
@@ -102,12 +123,22 @@ impl<B: Backend> ChildTrainer<B> {
         batch.evaluate(&self.network, &mut self.parameters)
     }
 
-    /// How many images of a batch are classified correctly.
+    /// How many images of a batch are classified correctly; they are evaluated in micro-batches as well, which
+    /// changes nothing, since running statistics normalise them.
     ///
     /// # Errors
     /// [`crate::Error::Batch`], [`crate::Error::Nn`].
     pub fn correct(&mut self, batch: Images<'_>) -> Result<usize> {
-        batch.correct(&self.logits(batch)?)
+        let size = StepSize {
+            images: batch.labels.len(),
+            micro_batch: self.micro_batch,
+        };
+        let mut correct = 0;
+        for part in size.parts() {
+            let part = batch.part(part, self.input)?;
+            correct += part.correct(&self.logits(part)?)?;
+        }
+        Ok(correct)
     }
 
     /// The mean loss of the steps since it was last asked for; none after no step.
@@ -148,11 +179,16 @@ impl<B: Backend> LossSum<B> {
         })
     }
 
-    pub(crate) fn add(&mut self, loss: &Tensor<B>) -> Result<()> {
+    /// Adds the mean loss of a part of a step.
+    pub(crate) fn add(&mut self, loss: &Tensor<B>, share: Share) -> Result<()> {
         debug_assert_eq!(loss.dtype(), DType::F32);
-        self.sum.accumulate(Coefficient::Constant(1.0), loss)?;
+        let weight = Coefficient::Constant(share.weight());
+        Ok(self.sum.accumulate(weight, loss)?)
+    }
+
+    /// Counts a step, all parts of which were added.
+    pub(crate) fn end_step(&mut self) {
         self.steps += 1;
-        Ok(())
     }
 
     pub(crate) fn take_mean(&mut self) -> Result<Option<f64>> {

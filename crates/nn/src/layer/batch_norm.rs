@@ -8,7 +8,8 @@ use radars_autograd::{Var, ops};
 ///
 /// In training it uses the batch's mean and biased variance, and moves the running statistics:
 /// `running += momentum * (batch - running)`, with the unbiased variance (the biased one for a single
-/// row). In evaluation it uses the running statistics.
+/// row). In evaluation it uses the running statistics. A pass over a micro-batch normalises by the statistics of
+/// its own images, and moves the running ones by [`crate::Share::momentum`].
 ///
 /// # Source
 /// Ioffe and Szegedy 2015, Algorithms 1 and 2; the running averages are those of the common frameworks.
@@ -75,7 +76,8 @@ impl BatchNorm2d {
                 let (y, stats) =
                     ops::batch_norm(pass.tape(), x, gamma, beta, self.epsilon, self.activation)?;
                 if update_statistics {
-                    self.update(pass.parameters_mut(), &stats, rows)?;
+                    let momentum = pass.share().momentum(self.momentum);
+                    self.update(pass.parameters_mut(), &stats, rows, momentum)?;
                 }
                 Ok(y)
             }
@@ -105,6 +107,7 @@ impl BatchNorm2d {
         parameters: &mut Parameters<B>,
         stats: &Tensor<B>,
         rows: usize,
+        momentum: f32,
     ) -> Result<()> {
         let channels = stats.shape().last();
         let unbiased = match rows {
@@ -112,18 +115,19 @@ impl BatchNorm2d {
             _ => (rows as f64 / (rows - 1) as f64) as f32,
         };
         let mean = stats.narrow(0, channels)?;
-        self.approach(parameters.value_mut(self.mean), mean)?;
+        approach(parameters.value_mut(self.mean), mean, momentum)?;
         let variance = stats
             .narrow(channels, channels)?
             .unary_in_place(UnaryOp::Affine {
                 scale: unbiased,
                 shift: 0.0,
             })?;
-        self.approach(parameters.value_mut(self.variance), variance)
+        approach(parameters.value_mut(self.variance), variance, momentum)
     }
+}
 
-    fn approach<B: Backend>(&self, running: &mut Tensor<B>, batch: Tensor<B>) -> Result<()> {
-        let change = batch.binary_in_place(BinaryOp::Sub, running)?;
-        Ok(running.accumulate(Coefficient::Constant(self.momentum), &change)?)
-    }
+/// `running += momentum * (batch - running)`.
+fn approach<B: Backend>(running: &mut Tensor<B>, batch: Tensor<B>, momentum: f32) -> Result<()> {
+    let change = batch.binary_in_place(BinaryOp::Sub, running)?;
+    Ok(running.accumulate(Coefficient::Constant(momentum), &change)?)
 }

@@ -13,6 +13,7 @@ const NOTHING: Plan = Plan {
     high_water_bytes: 0,
     saved_bytes: 0,
     allocations: 0,
+    micro_batch: 0,
 };
 
 /// Looks architectures of [`Table::space`] up in the table.

@@ -26,6 +26,7 @@ fn plan(bytes: usize) -> Plan {
         high_water_bytes: bytes,
         saved_bytes: 0,
         allocations: 1,
+        micro_batch: 1,
     }
 }
 

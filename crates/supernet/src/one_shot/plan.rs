@@ -3,9 +3,10 @@
 use super::{InheritedPath, one_path};
 use crate::batch::DeviceBatch;
 use crate::child::Weights;
+use crate::micro_batch::Blank;
 use crate::plan::unbounded;
 use crate::supernet::{distinct, geometry_of};
-use crate::{BatchSizes, Child, Plan, Result, WeightSettings};
+use crate::{BatchSizes, Child, Plan, Result, StepSize, WeightSettings};
 use radars_nn::Parameters;
 use radars_nn::tensor::Backend;
 use radars_space::{Architecture, Candidate, Space};
@@ -56,19 +57,20 @@ pub fn plan_one_shot_path<B: Backend>(
 ) -> Result<Plan> {
     let arena = unbounded::<B>(spec)?;
     let blank = |images| DeviceBatch::blank(&arena, space.input()?, images);
+    let step = StepSize::whole(batches.step.images);
     let mut trainer = one_path(&arena, space, path, settings)?;
-    let saved_bytes = trainer.step_on(blank(batches.step)?, 0.1)?;
+    let saved_bytes = trainer.step_on(&Blank(step.images), 0.1)?;
     drop(trainer);
     if batches.evaluated > 0 {
         let mut parameters = Parameters::new(&arena);
         let network = Child::with_weights(&mut parameters, space, path, Weights::Unset)?;
         let mut inherited = InheritedPath::new(network, parameters, space.input()?)?;
-        inherited.estimate_on(blank(batches.step)?)?;
-        for images in batches.evaluations() {
+        inherited.estimate_on(blank(step.images)?)?;
+        for images in (BatchSizes { step, ..batches }).evaluations() {
             inherited.logits_of(blank(images)?)?;
         }
     }
-    Ok(Plan::new(arena.stats(), saved_bytes))
+    Ok(Plan::new(arena.stats(), saved_bytes, step))
 }
 
 /// A candidate of every kernel, the largest first.

@@ -4,12 +4,12 @@ use crate::fixture::{arena, batch, candidates, images, one_shot, path, settings,
 use radars_space::{Architecture, Space};
 use radars_supernet::nn::tensor::{self, Arena, Backend, Cpu};
 use radars_supernet::{
-    BatchSizes, Images, OneShot, Result, Traffic, plan_one_shot, plan_one_shot_path,
+    BatchSizes, Images, OneShot, Result, StepSize, Traffic, plan_one_shot, plan_one_shot_path,
 };
 
 /// 4 images a step; 4 and then 2 are evaluated.
 const BATCHES: BatchSizes = BatchSizes {
-    step: 4,
+    step: StepSize::whole(4),
     evaluated: 6,
 };
 
@@ -91,7 +91,7 @@ fn the_plan_covers_smaller_paths_with_a_higher_mark() {
     };
     let [three, seven] = [3, 7].map(candidate);
     let batches = BatchSizes {
-        step: 32,
+        step: 32.into(),
         evaluated: 0,
     };
     let candidates = vec![vec![three, seven]; 6];

@@ -69,6 +69,7 @@ fn plan(bytes: usize) -> Plan {
         high_water_bytes: bytes,
         saved_bytes: 0,
         allocations: 0,
+        micro_batch: 1,
     }
 }
 
