@@ -248,7 +248,7 @@ fn traced<B: Backend>(
 
 fn check(case: &Case) {
     let planned = plan(case);
-    for isa in [Isa::Portable, Isa::detect()] {
+    for isa in Isa::available() {
         let cpu = || Cpu::with_isa(2, isa).unwrap();
         let plan_of_isa = Meta::<Cpu>::new(cpu().spec());
         let unbounded = traced(plan_of_isa, 1 << 40, case).unwrap();

@@ -20,7 +20,8 @@ pub struct DeviceArgs {
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
 
-    /// Instruction set of the CPU: `portable` or `avx512`; results are the same only under the same one
+    /// Instruction set of the CPU: `portable`; on x86-64 `avx2` (with FMA) or `avx512`, on aarch64 `neon`; results
+    /// are the same only under the same one
     /// [default: the best of this machine]
     #[arg(long, value_name = "ISA")]
     pub isa: Option<Isa>,

@@ -5,37 +5,67 @@ use std::str::FromStr;
 
 /// The instruction set that the kernels of this crate use.
 ///
-/// There are kernels of two kinds. A machine with AVX2 and no AVX-512 runs the portable ones; only the
-/// matrix products of the crate `gemm` use AVX2 there, see [`CpuSpec::matmul`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Not all of one architecture's are on another: what a machine has is [`Isa::available`]. Matrix products
+/// are those of the crate `gemm`, which goes by the machine, see [`CpuSpec::matmul`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Isa {
     /// What every CPU has; `"portable"` as text.
     Portable,
+    /// NEON, which every aarch64 CPU has; `"neon"` as text.
+    Neon,
+    /// AVX2 and FMA (x86-64-v3); `"avx2"` as text.
+    Avx2,
     /// AVX-512 (x86-64-v4): F, BW, DQ and VL; `"avx512"` as text.
     Avx512,
 }
 
 impl Isa {
+    /// All of them, a better one of an architecture behind a worse one.
+    pub const ALL: [Isa; 4] = [Isa::Portable, Isa::Neon, Isa::Avx2, Isa::Avx512];
+
+    /// Those that this machine has, the best one last.
+    pub fn available() -> impl DoubleEndedIterator<Item = Isa> {
+        Isa::ALL.into_iter().filter(|isa| isa.is_available())
+    }
+
     /// The best instruction set of this machine.
     pub fn detect() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512vl")
-        {
-            return Isa::Avx512;
+        Isa::available().next_back().unwrap_or(Isa::Portable)
+    }
+
+    /// Whether this machine has it.
+    pub fn is_available(self) -> bool {
+        match self {
+            Isa::Portable => true,
+            Isa::Neon => cfg!(target_arch = "aarch64"),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => {
+                is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vl")
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            Isa::Avx2 | Isa::Avx512 => false,
         }
-        Isa::Portable
+    }
+
+    /// What it is called as text.
+    fn name(self) -> &'static str {
+        match self {
+            Isa::Portable => "portable",
+            Isa::Neon => "neon",
+            Isa::Avx2 => "avx2",
+            Isa::Avx512 => "avx512",
+        }
     }
 }
 
 impl fmt::Display for Isa {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Isa::Portable => "portable",
-            Isa::Avx512 => "avx512",
-        })
+        f.write_str(self.name())
     }
 }
 
@@ -43,14 +73,13 @@ impl FromStr for Isa {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "portable" => Ok(Isa::Portable),
-            "avx512" => Ok(Isa::Avx512),
-            _ => Err(format!(
+        let named = Isa::ALL.into_iter().find(|isa| isa.name() == text);
+        named.ok_or_else(|| {
+            format!(
                 "there are no kernels for the instruction set `{text}`: give portable, which every CPU \
-                 runs (those with AVX2 too), or avx512"
-            )),
-        }
+                 runs, avx2 or avx512 on x86-64, or neon on aarch64"
+            )
+        })
     }
 }
 
@@ -126,13 +155,29 @@ mod tests {
 
     #[test]
     fn instruction_sets_are_read_as_they_are_written_and_others_are_explained() {
-        for isa in [Isa::Portable, Isa::Avx512] {
-            assert_eq!(isa.to_string().parse(), Ok(isa));
+        let texts = ["portable", "neon", "avx2", "avx512"];
+        for (isa, text) in Isa::ALL.into_iter().zip(texts) {
+            assert_eq!(isa.to_string(), text);
+            assert_eq!(text.parse(), Ok(isa));
         }
         assert_eq!(
-            "avx2".parse::<Isa>().unwrap_err(),
-            "there are no kernels for the instruction set `avx2`: give portable, which every CPU runs \
-             (those with AVX2 too), or avx512"
+            "sse2".parse::<Isa>().unwrap_err(),
+            "there are no kernels for the instruction set `sse2`: give portable, which every CPU runs, \
+             avx2 or avx512 on x86-64, or neon on aarch64"
         );
+    }
+
+    #[test]
+    fn a_machine_has_the_sets_of_its_architecture_alone_and_portable_always() {
+        let available: Vec<_> = Isa::available().collect();
+        assert_eq!(available[0], Isa::Portable);
+        assert_eq!(available.last(), Some(&Isa::detect()));
+        assert_eq!(
+            available.contains(&Isa::Neon),
+            cfg!(target_arch = "aarch64")
+        );
+        if cfg!(not(target_arch = "x86_64")) {
+            assert!(!available.contains(&Isa::Avx2) && !available.contains(&Isa::Avx512));
+        }
     }
 }

@@ -50,7 +50,7 @@ impl Cpu {
             device: "cpu",
             reason,
         };
-        if isa > Isa::detect() {
+        if !isa.is_available() {
             return Err(device(format!(
                 "this machine has no {isa}; the best it has is {}",
                 Isa::detect()

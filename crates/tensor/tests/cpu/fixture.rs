@@ -1,4 +1,4 @@
-//! Arenas of both instruction sets, buffers with known values, comparisons.
+//! Arenas of every instruction set, buffers with known values, comparisons.
 
 use radars_tensor::{Arena, Backend, Buffer, Cpu, Isa, Op};
 
@@ -6,7 +6,7 @@ pub const F32: usize = size_of::<f32>();
 
 /// Runs `test` on an arena of every instruction set of this machine.
 pub fn on_every_isa(test: impl Fn(&Arena<Cpu>)) {
-    for isa in [Isa::Portable, Isa::Avx512] {
+    for isa in Isa::ALL {
         match Cpu::with_isa(2, isa) {
             Ok(cpu) => test(&Arena::with_bound(cpu, 64 << 20).unwrap()),
             Err(error) => eprintln!("SKIPPED: {error}"),

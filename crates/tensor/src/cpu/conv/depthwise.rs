@@ -6,6 +6,7 @@
 
 use super::gather::{Gather, Point, Window};
 use crate::cpu::parallel::Loops;
+use crate::cpu::simd::simd;
 use crate::{Conv2d, Isa};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -53,12 +54,11 @@ pub(super) fn run(
     loops.for_each(items, |(index, target)| {
         let first = index * share;
         let pixels = first..first + target.len() / channels;
-        match isa {
-            // SAFETY: `Cpu` has checked that the machine has this instruction set.
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => unsafe { gather_avx512(gather, source, packed, target, pixels) },
-            _ => gather_pixels(gather, source, packed, target, pixels),
-        }
+        simd(
+            isa,
+            #[inline(always)]
+            move || gather_pixels(gather, source, packed, target, pixels),
+        );
     });
 }
 
@@ -76,12 +76,11 @@ pub(super) fn wgrad(
     let items = parts.par_chunks_exact_mut(elements).enumerate();
     loops.for_each(items, |(chunk, part)| {
         let pixels = super::wgrad_chunk(g.output_pixels(), chunks, chunk);
-        match isa {
-            // SAFETY: `Cpu` has checked that the machine has this instruction set.
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => unsafe { wgrad_avx512(g, x, dy, part, pixels) },
-            _ => wgrad_pixels(g, x, dy, part, pixels),
-        }
+        simd(
+            isa,
+            #[inline(always)]
+            move || wgrad_pixels(g, x, dy, part, pixels),
+        );
     });
     let (groups, taps) = (g.groups, g.kernel * g.kernel);
     let multiplier = g.output[2] / groups;
@@ -92,18 +91,6 @@ pub(super) fn wgrad(
             *value = parts.chunks_exact(elements).map(|part| part[at]).sum();
         }
     }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-fn gather_avx512(
-    gather: &Gather,
-    source: &[f32],
-    packed: &[f32],
-    target: &mut [f32],
-    pixels: Range<usize>,
-) {
-    gather_pixels(gather, source, packed, target, pixels);
 }
 
 /// Computes the target pixels `pixels`, which `target` holds.
@@ -186,12 +173,6 @@ impl Taps<'_> {
         }
         rest
     }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-fn wgrad_avx512(g: &Conv2d, x: &[f32], dy: &[f32], part: &mut [f32], pixels: Range<usize>) {
-    wgrad_pixels(g, x, dy, part, pixels);
 }
 
 /// Sums over the output pixels `pixels` into `part [tap][multiplier][channel]`.

@@ -20,7 +20,7 @@ mod wgrad;
 
 use super::parallel::Loops;
 use super::{Cpu, CpuSpec};
-use crate::{Conv2d, Error, Isa, Op, Result};
+use crate::{Conv2d, Error, Op, Result};
 use gather::Gather;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -44,7 +44,7 @@ impl Path {
         }
         match spec.isa {
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => Path::Direct,
+            crate::Isa::Avx512 => Path::Direct,
             _ => Path::Im2col,
         }
     }

@@ -1,8 +1,8 @@
 //! Convolutions against plain loops in f64, over geometries, instruction sets and numbers of threads.
 
 use super::*;
-use crate::Conv2dOptions;
 use crate::random::Seed;
+use crate::{Conv2dOptions, Isa};
 use rand::RngExt;
 
 /// `[batch, h, w, ci, co, kernel, stride, padding, groups]`.
@@ -145,12 +145,10 @@ impl Case {
 }
 
 fn backends(threads: usize) -> Vec<Cpu> {
-    if Isa::detect() < Isa::Avx512 {
-        eprintln!("SKIPPED: this machine has no AVX-512, its convolutions are not tested");
+    for isa in Isa::ALL.into_iter().filter(|isa| !isa.is_available()) {
+        eprintln!("SKIPPED: this machine has no {isa}, its convolutions are not tested");
     }
-    [Isa::Portable, Isa::Avx512]
-        .into_iter()
-        .filter(|&isa| isa <= Isa::detect())
+    Isa::available()
         .map(|isa| Cpu::with_isa(threads, isa).unwrap())
         .collect()
 }
