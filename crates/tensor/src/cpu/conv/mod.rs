@@ -17,6 +17,8 @@ mod tests;
 mod tile;
 #[cfg(target_arch = "x86_64")]
 mod wgrad;
+#[cfg(target_arch = "x86_64")]
+mod winograd;
 
 use super::parallel::Loops;
 use super::{Cpu, CpuSpec};
@@ -35,6 +37,9 @@ enum Path {
     Direct,
     /// Matrix products, on any machine.
     Im2col,
+    /// Tiles transformed into fewer products, in AVX-512 registers; gradients alone.
+    #[cfg(target_arch = "x86_64")]
+    Winograd,
 }
 
 impl Path {
@@ -48,18 +53,28 @@ impl Path {
             _ => Path::Im2col,
         }
     }
+
+    fn of_gradient(spec: &CpuSpec, g: &Conv2d) -> Self {
+        match Path::of(spec, g) {
+            #[cfg(target_arch = "x86_64")]
+            Path::Direct if winograd::applies(g) => Path::Winograd,
+            path => path,
+        }
+    }
 }
 
 /// Bytes of scratch of a convolution; 0 for any other operation.
 pub(super) fn scratch_bytes(spec: &CpuSpec, op: &Op<'_>) -> usize {
     let floats = match op {
         Op::Conv2dFprop(g) => gather_scratch(Path::of(spec, g), g, &Gather::fprop(g)),
-        Op::Conv2dDgrad(g) => gather_scratch(Path::of(spec, g), g, &Gather::dgrad(g)),
-        Op::Conv2dWgrad(g) => match Path::of(spec, g) {
+        Op::Conv2dDgrad(g) => gather_scratch(Path::of_gradient(spec, g), g, &Gather::dgrad(g)),
+        Op::Conv2dWgrad(g) => match Path::of_gradient(spec, g) {
             Path::Depthwise => depthwise::wgrad_scratch_len(g),
             #[cfg(target_arch = "x86_64")]
             Path::Direct => wgrad::scratch_len(g),
             Path::Im2col => im2col::wgrad_scratch_len(g),
+            #[cfg(target_arch = "x86_64")]
+            Path::Winograd => winograd::wgrad_scratch_len(g),
         },
         _ => 0,
     };
@@ -72,6 +87,8 @@ fn gather_scratch(path: Path, g: &Conv2d, gather: &Gather) -> usize {
         #[cfg(target_arch = "x86_64")]
         Path::Direct => direct::scratch_len(g, gather),
         Path::Im2col => im2col::scratch_len(gather),
+        #[cfg(target_arch = "x86_64")]
+        Path::Winograd => winograd::dgrad_scratch_len(g),
     }
 }
 
@@ -98,7 +115,16 @@ pub(super) fn fprop(
         scratch,
         scratch_bytes(&cpu.spec, &Op::Conv2dFprop(*g)),
     )?;
-    gather(cpu, g, &Gather::fprop(g), x, w, y, scratch);
+    gather(
+        cpu,
+        Path::of(&cpu.spec, g),
+        g,
+        &Gather::fprop(g),
+        x,
+        w,
+        y,
+        scratch,
+    );
     Ok(())
 }
 
@@ -125,7 +151,16 @@ pub(super) fn dgrad(
         scratch,
         scratch_bytes(&cpu.spec, &Op::Conv2dDgrad(*g)),
     )?;
-    gather(cpu, g, &Gather::dgrad(g), dy, w, dx, scratch);
+    gather(
+        cpu,
+        Path::of_gradient(&cpu.spec, g),
+        g,
+        &Gather::dgrad(g),
+        dy,
+        w,
+        dx,
+        scratch,
+    );
     Ok(())
 }
 
@@ -152,18 +187,26 @@ pub(super) fn wgrad(
         scratch,
         scratch_bytes(&cpu.spec, &Op::Conv2dWgrad(*g)),
     )?;
-    cpu.run(products(g), |loops| match Path::of(&cpu.spec, g) {
+    cpu.run(products(g), |loops| match Path::of_gradient(&cpu.spec, g) {
         Path::Depthwise => depthwise::wgrad(loops, cpu.spec.isa, g, x, dy, dw, scratch),
         // SAFETY: a `Cpu` of this instruction set exists on machines that have it alone.
         #[cfg(target_arch = "x86_64")]
         Path::Direct => unsafe { wgrad::run(loops, g, x, dy, dw, scratch) },
         Path::Im2col => im2col::wgrad(loops, g, x, dy, dw, scratch),
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Path::Winograd => unsafe { winograd::wgrad(loops, g, x, dy, dw, scratch) },
     });
     Ok(())
 }
 
+#[allow(
+    clippy::too_many_arguments,
+    reason = "a convolution's operands, and how it is computed"
+)]
 fn gather(
     cpu: &Cpu,
+    path: Path,
     g: &Conv2d,
     gather: &Gather,
     source: &[f32],
@@ -171,7 +214,7 @@ fn gather(
     target: &mut [f32],
     scratch: &mut [f32],
 ) {
-    cpu.run(products(g), |loops| match Path::of(&cpu.spec, g) {
+    cpu.run(products(g), |loops| match path {
         Path::Depthwise => {
             depthwise::run(
                 loops,
@@ -187,6 +230,9 @@ fn gather(
         #[cfg(target_arch = "x86_64")]
         Path::Direct => unsafe { direct::run(loops, g, gather, source, weights, target, scratch) },
         Path::Im2col => im2col::run(loops, gather, source, weights, target, scratch),
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Path::Winograd => unsafe { winograd::dgrad(loops, g, source, weights, target, scratch) },
     });
 }
 
