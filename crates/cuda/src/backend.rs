@@ -9,7 +9,7 @@ use cudarc::driver::result;
 use radars_tensor::{
     Activation, AdamStep, Axis, Backend, BatchNorm, BatchNormInference, BatchNormSaved, BinaryOp,
     Coefficient, Conv2d, ConvValues, CrossEntropy, Embedding, FixedPoint, ImageBatch, MaskOp,
-    MatMul, Mut, Op, Operand, Pool2d, ReduceOp, Ref, Result, SgdStep, UnaryOp,
+    MatMul, Mut, Op, Operand, Pool2d, ReduceOp, Ref, Result, SgdStep, UnaryOp, compose,
 };
 
 type R<'a> = Ref<'a, Cuda>;
@@ -28,7 +28,7 @@ impl Backend for Cuda {
         }
     }
 
-    fn scratch_bytes(_: &CudaSpec, op: &Op<'_>) -> usize {
+    fn scratch_bytes(spec: &CudaSpec, op: &Op<'_>) -> usize {
         match op {
             Op::Conv2dFprop(_)
             | Op::Conv2dDgrad(_)
@@ -47,6 +47,9 @@ impl Backend for Cuda {
             Op::MixQuantised(..) => 0,
             Op::MixQuantisedBackward(formats, elements) => {
                 mixed_op::backward_scratch_bytes(formats, *elements)
+            }
+            Op::MergeKernels(_) | Op::MergeKernelsBackward(_) => {
+                compose::scratch_bytes::<Cuda>(spec, op)
             }
         }
     }

@@ -4,7 +4,10 @@ use crate::geometry::{Axis, BatchNorm, Conv2d, CrossEntropy, Embedding, MatMul, 
 use crate::op::{
     AdamStep, BinaryOp, Coefficient, ConvValues, MaskOp, Op, Operand, ReduceOp, SgdStep, UnaryOp,
 };
-use crate::{Activation, FixedPoint, ImageBatch, Mut, Ref, Result, compose};
+use crate::{
+    Activation, BatchNormInference, BatchNormSaved, FixedPoint, ImageBatch, KernelMerge, Mut, Ref,
+    Result, compose,
+};
 
 /// A device that computes on ranges of its memory.
 ///
@@ -312,6 +315,34 @@ pub trait Backend: Sized + Send + Sync + 'static {
     ) -> Result<()>;
     /// `small = crop(large)`, the adjoint of padding.
     fn crop_kernel(&self, g: &Embedding, large: Ref<'_, Self>, small: Mut<'_, Self>) -> Result<()>;
+    /// The kernel `merged = sum_m c[i_m] * pad(Q_m(kernels[m]))`, terms ascending, where `g` has the index
+    /// `i_m` and the quantiser `Q_m` of every term.
+    fn merge_kernels(
+        &self,
+        g: &KernelMerge<'_>,
+        c: Ref<'_, Self>,
+        kernels: &[Ref<'_, Self>],
+        merged: Mut<'_, Self>,
+        scratch: Mut<'_, Self>,
+    ) -> Result<()> {
+        compose::merge_kernels(self, g, c, kernels, merged, scratch)
+    }
+    /// Gradients of [`Backend::merge_kernels`], those that are asked for, given `d = crop(dmerged)`:
+    /// `dkernels[m] = c[i_m] * d` where `Q_m` lets it pass, and `dc[i_m] = <d, Q_m(kernels[m])>`. Elements
+    /// of `dc` that no term has are left as they are.
+    #[allow(clippy::too_many_arguments, reason = "a method's operands")]
+    fn merge_kernels_backward(
+        &self,
+        g: &KernelMerge<'_>,
+        c: Ref<'_, Self>,
+        kernels: &[Ref<'_, Self>],
+        dmerged: Ref<'_, Self>,
+        dkernels: &mut [Option<Mut<'_, Self>>],
+        dc: Option<Mut<'_, Self>>,
+        scratch: Mut<'_, Self>,
+    ) -> Result<()> {
+        compose::merge_kernels_backward(self, g, c, kernels, dmerged, dkernels, dc, scratch)
+    }
 
     /// One step of stochastic gradient descent; `velocity` and `p` are updated.
     fn sgd_step(
@@ -333,35 +364,3 @@ pub trait Backend: Sized + Send + Sync + 'static {
         p: Mut<'_, Self>,
     ) -> Result<()>;
 }
-
-/// What a batch normalisation in evaluation uses; each `[channels]`.
-pub struct BatchNormInference<'a, B: Backend> {
-    /// Scale.
-    pub gamma: Ref<'a, B>,
-    /// Shift.
-    pub beta: Ref<'a, B>,
-    /// Mean to subtract.
-    pub mean: Ref<'a, B>,
-    /// Variance to divide by the root of.
-    pub variance: Ref<'a, B>,
-}
-
-/// What a batch normalisation keeps for its backward.
-pub struct BatchNormSaved<'a, B: Backend> {
-    /// The normalised input `[rows, channels]`.
-    pub xhat: Ref<'a, B>,
-    /// Scale `[channels]`.
-    pub gamma: Ref<'a, B>,
-    /// Shift `[channels]`.
-    pub beta: Ref<'a, B>,
-    /// Mean and biased variance `[2, channels]`.
-    pub stats: Ref<'a, B>,
-}
-
-impl<B: Backend> Clone for BatchNormSaved<'_, B> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<B: Backend> Copy for BatchNormSaved<'_, B> {}

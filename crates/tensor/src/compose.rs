@@ -3,6 +3,10 @@
 //! A backend that has no kernel of its own for one of them uses these; parity tests compare a kernel
 //! with them. Each has its scratch size beside it, in terms of the primitives' own.
 
+mod kernel_merge;
+
+pub use kernel_merge::{merge_kernels, merge_kernels_backward};
+
 use crate::geometry::{Axis, BatchNorm, Conv2d};
 use crate::op::{BinaryOp, Coefficient, ConvValues, MaskOp, Op, Operand, UnaryOp, Values};
 use crate::{
@@ -42,6 +46,8 @@ pub fn scratch_bytes<B: Backend>(spec: &B::Spec, op: &Op<'_>) -> usize {
         }
         Op::MixQuantised(_, n) => n * F32,
         Op::MixQuantisedBackward(_, n) => aligned(n * F32) + B::scratch_bytes(spec, &Op::Dot(n)),
+        Op::MergeKernels(ref g) => kernel_merge::scratch_bytes(g),
+        Op::MergeKernelsBackward(ref g) => kernel_merge::backward_scratch_bytes::<B>(spec, g),
         _ => 0,
     }
 }

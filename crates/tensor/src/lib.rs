@@ -46,15 +46,17 @@ mod error;
 mod fixed_point;
 mod geometry;
 mod image;
+mod kernel_merge;
 mod memory;
 mod meta;
 mod op;
+mod operands;
 mod ops;
 pub mod random;
 mod shape;
 mod tensor;
 
-pub use backend::{Backend, BatchNormInference, BatchNormSaved};
+pub use backend::Backend;
 pub use cpu::{Cpu, CpuSpec, Isa, MatMulIsa};
 pub use element::{DType, Element};
 pub use error::{Error, Result};
@@ -64,12 +66,14 @@ pub use geometry::{
     PoolKind,
 };
 pub use image::{ImageBatch, Placement};
+pub use kernel_merge::{KernelMerge, KernelTerm};
 pub use memory::{ALIGN, Arena, Buffer, Mut, Ref, Region, Stats, Suballocator, aligned};
 pub use meta::Meta;
 pub use op::{
     AdamStep, BinaryOp, Coefficient, ConvValues, MaskOp, Op, Operand, ReduceOp, SgdStep, UnaryOp,
     Values,
 };
+pub use operands::{BatchNormInference, BatchNormSaved};
 pub use ops::Normalised;
 pub use shape::{MAX_RANK, Shape};
 pub use tensor::Tensor;

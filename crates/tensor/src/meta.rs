@@ -5,7 +5,7 @@ use crate::op::{
 };
 use crate::{
     Activation, Axis, Backend, BatchNorm, BatchNormInference, BatchNormSaved, Conv2d, CrossEntropy,
-    Embedding, Error, FixedPoint, ImageBatch, MatMul, Mut, Pool2d, Ref, Result,
+    Embedding, Error, FixedPoint, ImageBatch, KernelMerge, MatMul, Mut, Pool2d, Ref, Result,
 };
 
 /// Plans for backend `B`: the same program run on it makes the same allocations in the same order, so
@@ -92,6 +92,8 @@ impl<B: Backend> Backend for Meta<B> {
         mix_quantised_backward(&[FixedPoint], R<'_, B>, R<'_, B>, R<'_, B>, Option<M<'_, B>>, Option<M<'_, B>>, M<'_, B>);
         embed_kernel(&Embedding, Coefficient<'_, Self>, R<'_, B>, M<'_, B>);
         crop_kernel(&Embedding, R<'_, B>, M<'_, B>);
+        merge_kernels(&KernelMerge<'_>, R<'_, B>, &[Ref<'_, Self>], M<'_, B>, M<'_, B>);
+        merge_kernels_backward(&KernelMerge<'_>, R<'_, B>, &[Ref<'_, Self>], R<'_, B>, &mut [Option<Mut<'_, Self>>], Option<M<'_, B>>, M<'_, B>);
         sgd_step(&SgdStep, Coefficient<'_, Self>, R<'_, B>, M<'_, B>, M<'_, B>);
         adam_step(&AdamStep, Coefficient<'_, Self>, R<'_, B>, M<'_, B>, M<'_, B>, M<'_, B>);
     }

@@ -1,7 +1,7 @@
 //! The small enums and parameter structs of the [`Backend`](crate::Backend) trait.
 
 use crate::geometry::{Axis, BatchNorm, Conv2d, CrossEntropy, MatMul};
-use crate::{Activation, Backend, FixedPoint, Ref};
+use crate::{Activation, Backend, FixedPoint, KernelMerge, Ref};
 
 /// An elementwise function of one operand.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -214,4 +214,8 @@ pub enum Op<'a> {
     MixQuantised(&'a [FixedPoint], usize),
     /// [`Backend::mix_quantised_backward`] of that many elements.
     MixQuantisedBackward(&'a [FixedPoint], usize),
+    /// [`Backend::merge_kernels`].
+    MergeKernels(KernelMerge<'a>),
+    /// [`Backend::merge_kernels_backward`].
+    MergeKernelsBackward(KernelMerge<'a>),
 }

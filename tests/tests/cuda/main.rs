@@ -14,6 +14,7 @@ mod devices;
 mod elementwise;
 mod fixture;
 mod images;
+mod kernel_merge;
 mod matmul;
 mod mixed_op;
 mod optimizer;

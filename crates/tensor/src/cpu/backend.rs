@@ -1,19 +1,19 @@
 //! [`Backend`] for [`Cpu`]: every method's kernel, which checks the lengths it was given.
 
 use super::batch_norm::Forward;
-use super::batch_norm_backward::{Backward, PARAMETERS};
+use super::batch_norm_backward::Backward;
 use super::memory::{HostMemory, slice, slice_mut};
 use super::optimizer::Adam;
 use super::pointwise::{Identity, Quantiser, Relu, Relu6, ReluQuantise};
 use super::softmax::Loss;
 use super::{
-    Cpu, CpuSpec, batch_norm, batch_norm_backward, conv, elementwise, image, mask, matmul, mixture,
-    optimizer, pool, reduce, softmax,
+    Cpu, CpuSpec, batch_norm, batch_norm_backward, conv, elementwise, image, kernel_merge, mask,
+    matmul, mixture, optimizer, pool, reduce, scratch, softmax,
 };
 use crate::{
     Activation, AdamStep, Axis, Backend, BatchNorm, BatchNormInference, BatchNormSaved, BinaryOp,
-    Coefficient, Conv2d, CrossEntropy, Embedding, FixedPoint, ImageBatch, MaskOp, MatMul, Mut, Op,
-    Operand, Pool2d, ReduceOp, Ref, Result, SgdStep, UnaryOp, compose,
+    Coefficient, Conv2d, CrossEntropy, Embedding, FixedPoint, ImageBatch, KernelMerge, MaskOp,
+    MatMul, Mut, Op, Operand, Pool2d, ReduceOp, Ref, Result, SgdStep, UnaryOp,
 };
 
 type R<'a> = Ref<'a, Cpu>;
@@ -51,25 +51,7 @@ impl Backend for Cpu {
     }
 
     fn scratch_bytes(spec: &CpuSpec, op: &Op<'_>) -> usize {
-        match op {
-            Op::Conv2dFprop(_) | Op::Conv2dDgrad(_) | Op::Conv2dWgrad(_) => {
-                conv::scratch_bytes(spec, op)
-            }
-            Op::FakeQuantisedConv2dFprop(..)
-            | Op::FakeQuantisedConv2dDgrad(..)
-            | Op::FakeQuantisedConv2dWgrad(..) => compose::scratch_bytes::<Cpu>(spec, op),
-            Op::BatchNorm(g) | Op::BatchNormActivation(g) => batch_norm::scratch_bytes(g, 1),
-            Op::BatchNormBackward(g) | Op::BatchNormActivationBackward(g) => {
-                batch_norm::scratch_bytes(g, PARAMETERS)
-            }
-            Op::MatMul(_) | Op::MixQuantised(..) => 0,
-            Op::Reduce(_, axis) => reduce::scratch_bytes(axis),
-            Op::Dot(elements) => reduce::dot_scratch_bytes(*elements),
-            Op::CrossEntropy(g) => softmax::cross_entropy_scratch_bytes(g),
-            Op::MixQuantisedBackward(formats, elements) => {
-                mixture::backward_scratch_bytes(formats, *elements)
-            }
-        }
+        scratch::bytes(spec, op)
     }
 
     fn reserve(&self, bytes: usize) -> Result<HostMemory> {
@@ -352,6 +334,30 @@ impl Backend for Cpu {
 
     fn crop_kernel(&self, g: &Embedding, large: R<'_>, small: M<'_>) -> Result<()> {
         mixture::crop(self, g, large, small)
+    }
+
+    fn merge_kernels(
+        &self,
+        g: &KernelMerge<'_>,
+        c: R<'_>,
+        kernels: &[Ref<'_, Self>],
+        merged: M<'_>,
+        _: M<'_>,
+    ) -> Result<()> {
+        kernel_merge::merge(self, g, c, kernels, merged)
+    }
+
+    fn merge_kernels_backward(
+        &self,
+        g: &KernelMerge<'_>,
+        c: R<'_>,
+        kernels: &[Ref<'_, Self>],
+        dmerged: R<'_>,
+        dkernels: &mut [Option<Mut<'_, Self>>],
+        dc: Option<M<'_>>,
+        scratch: M<'_>,
+    ) -> Result<()> {
+        kernel_merge::backward(self, g, c, kernels, dmerged, dkernels, dc, scratch)
     }
 
     fn sgd_step(

@@ -94,6 +94,25 @@ pub(super) fn write<'a>(
     )?))
 }
 
+/// Row `index` of an exclusive view of rows of `length` f32 values, for loops over rows of several views.
+///
+/// # Panics
+/// When there is no such row.
+///
+/// # Safety
+/// As long as the row lives, nobody asks for the same row again, and the view is not used otherwise.
+#[allow(clippy::mut_from_ref, reason = "rows are disjoint")]
+pub(super) unsafe fn row<'a>(view: &'a Mut<'_, Cpu>, length: usize, index: usize) -> &'a mut [f32] {
+    assert!((index + 1) * length * size_of::<f32>() <= view.bytes());
+    // SAFETY: as in `slice_mut`; of the range of this row, asserted to lie in the view, the caller has no
+    // other view.
+    unsafe {
+        let start = view.memory().start.add(view.offset()).cast::<f32>();
+        assert!(start.is_aligned());
+        std::slice::from_raw_parts_mut(start.add(index * length), length)
+    }
+}
+
 /// The first `bytes` bytes of scratch as partial results.
 pub(super) fn partials<'a>(
     op: &'static str,

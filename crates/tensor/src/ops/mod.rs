@@ -4,6 +4,7 @@ mod convolution;
 mod elementwise;
 mod fake_quantised_convolution;
 mod image;
+mod kernel_merge;
 mod loss;
 mod mixture;
 mod normalisation;

@@ -2,11 +2,11 @@
 
 mod images;
 
-use crate::fixture::{buffer, read, values};
+use crate::fixture::{F32, buffer, read, values};
 use radars_tensor::{
     Activation, AdamStep, Arena, Axis, Backend, BatchNorm, BatchNormInference, BatchNormSaved,
-    BinaryOp, Buffer, Coefficient, Cpu, CrossEntropy, Embedding, FixedPoint, MaskOp, MatMul, Op,
-    Operand, ReduceOp, Result, SgdStep, UnaryOp,
+    BinaryOp, Buffer, Coefficient, Cpu, CrossEntropy, Embedding, FixedPoint, KernelMerge, MaskOp,
+    MatMul, Op, Operand, ReduceOp, Result, SgdStep, UnaryOp,
 };
 
 /// What is done around every call.
@@ -297,6 +297,36 @@ fn mixtures(arena: &Arena<Cpu>, extent: Extent, around: Around<'_>, bits: &mut B
         backend.crop_kernel(&g, large.view(), crop.view_mut())
     });
     bits.push(("crop_kernel", read(&crop)));
+    let terms = crate::kernel_merges::terms();
+    let g = KernelMerge {
+        out_channels: extent.rows / 25,
+        side: 5,
+        in_channels: COLUMNS,
+        terms: &terms,
+    };
+    let kernel = |term| buffer(arena, &values(g.embedding(term).small_elements(), 1));
+    let kernels: Vec<_> = terms.iter().map(kernel).collect();
+    let views: Vec<_> = kernels.iter().map(|kernel| kernel.view()).collect();
+    let mut space = scratch(arena, extent, &Op::MergeKernels(g));
+    around("merge_kernels", &mut || {
+        backend.merge_kernels(&g, p.view(), &views, large.view_mut(), space.view_mut())
+    });
+    bits.push(("merge_kernels", read(&large)));
+    let mut space = scratch(arena, extent, &Op::MergeKernelsBackward(g));
+    let mut out: Vec<_> = (kernels.iter())
+        .map(|kernel| zeros(arena, kernel.bytes() / F32))
+        .collect();
+    {
+        let mut asked: Vec<_> = out.iter_mut().map(|out| Some(out.view_mut())).collect();
+        around("merge_kernels_backward", &mut || {
+            let (p, d, dp) = (p.view(), large.view(), Some(dp.view_mut()));
+            backend.merge_kernels_backward(&g, p, &views, d, &mut asked, dp, space.view_mut())
+        });
+    }
+    bits.push(("merge_kernels_backward", read(&dp)));
+    for out in &out {
+        bits.push(("merge_kernels_backward", read(out)));
+    }
 }
 
 fn optimizers(arena: &Arena<Cpu>, extent: Extent, around: Around<'_>, bits: &mut Bits) {

@@ -85,6 +85,7 @@ fn scratch_that_lacks_a_byte_is_refused() {
         "batch_norm_activation_backward",
         "cross_entropy",
         "mix_quantised_backward",
+        "merge_kernels_backward",
         "depthwise_fprop",
         "depthwise_dgrad",
         "depthwise_wgrad",

@@ -9,6 +9,7 @@ mod fake_quantised_convolutions;
 mod fixture;
 mod images;
 mod invariance;
+mod kernel_merges;
 mod losses;
 mod mixtures;
 mod optimizers;

@@ -2,69 +2,14 @@
 //! run, and never with a panic.
 #![allow(clippy::unwrap_used)]
 
+mod operands;
+
+use operands::{ADAM, OPTIONS, POOL, SGD, operands};
 use radars_tensor::{
-    Activation, AdamStep, Arena, Axis, Backend, BinaryOp, Coefficient, Conv2d, Conv2dOptions,
-    ConvValues, Cpu, DType, Error, FixedPoint, MaskOp, Meta, Pool2d, PoolKind, ReduceOp, Result,
-    SgdStep, Shape, Tensor, UnaryOp, Values,
+    Activation, Arena, Axis, Backend, BinaryOp, Coefficient, Conv2d, Conv2dOptions, ConvValues,
+    Cpu, DType, Error, FixedPoint, KernelTerm, MaskOp, Meta, Pool2d, PoolKind, ReduceOp, Result,
+    Tensor, UnaryOp, Values,
 };
-
-const OPTIONS: Conv2dOptions = Conv2dOptions {
-    stride: 1,
-    padding: 1,
-    groups: 1,
-};
-const POOL: Pool2d = Pool2d {
-    kind: PoolKind::Max,
-    batch: 2,
-    input: [4, 4, 3],
-    kernel: 2,
-    stride: 2,
-    padding: 0,
-};
-const SGD: SgdStep = SgdStep {
-    rate: 0.1,
-    momentum: 0.9,
-    nesterov: true,
-    weight_decay: 0.1,
-};
-const ADAM: AdamStep = AdamStep {
-    rate: 0.1,
-    betas: (0.9, 0.999),
-    epsilon: 1e-8,
-    weight_decay: 0.0,
-    bias_corrections: (0.1, 0.001),
-};
-
-/// Small tensors, some of them without elements, of all types.
-fn operands<B: Backend>(arena: &Arena<B>) -> Vec<Tensor<B>> {
-    let shapes = [
-        Shape::from([]),
-        Shape::from([1]),
-        Shape::from([0]),
-        Shape::from([3]),
-        Shape::from([0, 3]),
-        Shape::from([3, 0]),
-        Shape::from([2, 3]),
-        Shape::from([3, 2]),
-        Shape::from([0, 0, 0, 0]),
-        Shape::from([2, 0, 4, 3]),
-        Shape::from([2, 4, 4, 0]),
-        Shape::from([2, 4, 4, 3]),
-        Shape::from([2, 2, 2, 3]),
-        Shape::from([3, 3, 3, 3]),
-        Shape::from([3, 5, 5, 3]),
-    ];
-    let mut operands: Vec<_> = shapes
-        .iter()
-        .map(|&shape| Tensor::full(arena, shape, 0.5).unwrap())
-        .collect();
-    operands.push(Tensor::from_slice(arena, [2], &[0i32, 1]).unwrap());
-    operands.push(Tensor::from_slice(arena, [2, 3], &[0i32; 6]).unwrap());
-    operands.push(Tensor::from_slice(arena, [1, 3], &[0i32, i32::MIN, i32::MAX]).unwrap());
-    operands.push(Tensor::from_slice(arena, [3], &[0u8; 3]).unwrap());
-    operands.push(Tensor::from_slice(arena, [2, 4, 4, 3], &[0i8; 96]).unwrap());
-    operands
-}
 
 type Outcomes = Vec<(&'static str, Result<()>)>;
 
@@ -85,6 +30,14 @@ fn outcomes<B: Backend>(a: &Tensor<B>, b: &Tensor<B>) -> Outcomes {
         inner: 3,
     };
     let one = Coefficient::Constant;
+    let (coefficient, side, format) = (1, 3, Some(formats[0]));
+    let terms = [KernelTerm {
+        coefficient,
+        side,
+        format,
+    }];
+    let kernels = [b.clone()];
+    let merge = a.merge_kernels_backward(b, &terms, &kernels, &[true], Some(&mut own(b)));
     let quantised = ConvValues {
         x: Values::Quantise(formats[1]),
         w: Values::Quantise(formats[0]),
@@ -122,6 +75,15 @@ fn outcomes<B: Backend>(a: &Tensor<B>, b: &Tensor<B>) -> Outcomes {
                 .map(drop),
         ),
         ("embed_kernel", own(a).embed_kernel(one(1.0), b)),
+        (
+            "merge_kernels",
+            a.merge_kernels(&terms, &kernels, 3).map(drop),
+        ),
+        (
+            "merge_kernels of none",
+            a.merge_kernels(&[], &[], 3).map(drop),
+        ),
+        ("merge_kernels_backward", merge.map(drop)),
         ("crop_kernel", a.crop_kernel(1).map(drop)),
         ("crop_kernel far", a.crop_kernel(usize::MAX).map(drop)),
         ("batch_norm", norm(None).map(drop)),
