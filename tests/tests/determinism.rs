@@ -206,6 +206,11 @@ fn of_a_search_with_materialised_mixtures() {
 }
 
 #[test]
+fn of_a_search_with_merged_mixtures() {
+    check(Mixing::Merged, 1);
+}
+
+#[test]
 fn of_a_search_with_factorised_mixtures() {
     check(Mixing::Factorised, 1);
 }

@@ -283,6 +283,12 @@ fn of_materialised_supernets() {
 }
 
 #[test]
+fn of_merged_supernets() {
+    let net = |space: &Space, rng: &mut Stream| supernet(Mixing::Merged, space, rng);
+    (0..CASES).for_each(|number| check(&random_case(number, net)));
+}
+
+#[test]
 fn of_factorised_supernets() {
     let net = |space: &Space, rng: &mut Stream| supernet(Mixing::Factorised, space, rng);
     (0..CASES).for_each(|number| check(&random_case(number, net)));

@@ -111,25 +111,21 @@ fn measure(
     config: &Config,
     arguments: &StepArgs,
 ) -> Result<Measured> {
-    let (run, net) = match arguments.net {
-        Net::Child => (
+    let mixing = match arguments.net {
+        Net::Child => None,
+        Net::Materialised => Some(Mixing::Materialised),
+        Net::Merged => Some(Mixing::Merged),
+        Net::Factorised => Some(Mixing::Factorised),
+    };
+    let (run, net) = match mixing {
+        None => (
             child(devices, space, config, arguments)?,
             "child".to_owned(),
         ),
-        Net::Materialised => {
-            let mixing = Mixing::Materialised;
-            (
-                supernet(devices, space, config, mixing, arguments)?,
-                mixing.to_string(),
-            )
-        }
-        Net::Factorised => {
-            let mixing = Mixing::Factorised;
-            (
-                supernet(devices, space, config, mixing, arguments)?,
-                mixing.to_string(),
-            )
-        }
+        Some(mixing) => (
+            supernet(devices, space, config, mixing, arguments)?,
+            mixing.to_string(),
+        ),
     };
     let shortest = run.times.iter().min();
     Ok(Measured {

@@ -12,18 +12,22 @@ use std::fmt;
 pub enum Mixing {
     /// Every candidate's output is computed and kept; one mixing weight a candidate.
     Materialised,
+    /// The same mixture by one convolution for every activation format, of its candidates' merged kernels; no
+    /// candidate's output is computed or kept.
+    Merged,
     /// One convolution for the product of all hyper-parameter types; one vector of mixing weights a type.
     Factorised,
 }
 
 impl Mixing {
     /// All ways, in the order they are listed to the user.
-    pub const ALL: [Mixing; 2] = [Mixing::Materialised, Mixing::Factorised];
+    pub const ALL: [Mixing; 3] = [Mixing::Materialised, Mixing::Merged, Mixing::Factorised];
 
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {
             Mixing::Materialised => "materialised",
+            Mixing::Merged => "merged",
             Mixing::Factorised => "factorised",
         }
     }
@@ -32,7 +36,7 @@ impl Mixing {
     /// spans all products of the types that occur, which are more than the candidates it is made from.
     pub fn paths(self, candidates: &[Vec<Candidate>]) -> f64 {
         let of_layer = |layer: &Vec<Candidate>| match self {
-            Mixing::Materialised => layer.len() as f64,
+            Mixing::Materialised | Mixing::Merged => layer.len() as f64,
             Mixing::Factorised => combinations(layer) as f64,
         };
         candidates.iter().map(of_layer).product()
@@ -63,6 +67,7 @@ mod tests {
             vec![one],
         ];
         assert_eq!(Mixing::Materialised.paths(&candidates), 2.0);
+        assert_eq!(Mixing::Merged.paths(&candidates), 2.0);
         assert_eq!(Mixing::Factorised.paths(&candidates), 4.0);
         let float = [vec![Candidate::float(1), Candidate::float(3)]];
         assert_eq!(Mixing::Factorised.paths(&float), 2.0);

@@ -43,7 +43,8 @@ pub fn child_evaluation_macs(space: &Space, architecture: &Architecture) -> Resu
 /// What the steps of a SuperNet compute for an image.
 ///
 /// Materialised: the fprop of every candidate, and for every activation format one dgrad and one wgrad with
-/// the largest kernel among its candidates; the alpha step needs no wgrad. Factorised: one convolution with
+/// the largest kernel among its candidates; the alpha step needs no wgrad. Merged: for every activation format
+/// one fprop, one dgrad and one wgrad with that kernel, in either step. Factorised: one convolution with
 /// the largest kernel; its alpha step needs the gradients of both operands, since both are mixed. Neither
 /// needs the gradient of the images, except for a quantised factorised alpha step, which mixes their
 /// quantised forms.
@@ -74,6 +75,14 @@ pub fn supernet_step_macs(
                     let macs = largest(&mut group);
                     weight.push((1 + follows, macs));
                     alpha.push((follows, macs));
+                }
+            }
+            Mixing::Merged => {
+                for format in distinct(candidates.iter().map(Candidate::activation)) {
+                    let mut group = candidates.iter().filter(|c| c.activation() == format);
+                    let macs = largest(&mut group);
+                    weight.push((2 + follows, macs));
+                    alpha.push((2 + follows, macs));
                 }
             }
             Mixing::Factorised => {
@@ -162,6 +171,16 @@ mod tests {
         let weight = forward + (1728 + 4800) + 2 * (3456 + 9600) + 3 * 60;
         let alpha = forward + (3456 + 9600) + 2 * 60;
         assert_eq!(macs.unwrap(), SuperNetMacs { weight, alpha });
+    }
+
+    /// Kernels 3 and 5: the 1x1 of the first format lies within its 3x3.
+    #[test]
+    fn a_merged_mixture_is_one_convolution_an_activation_format() {
+        let candidates = [three(), three()];
+        let macs = supernet_step_macs(&quantised_space(), &candidates, Mixing::Merged).unwrap();
+        let layers = 2 * (1728 + 4800) + 3 * (3456 + 9600);
+        let (weight, alpha) = (layers + 3 * 60, layers + 2 * 60);
+        assert_eq!(macs, SuperNetMacs { weight, alpha });
     }
 
     #[test]

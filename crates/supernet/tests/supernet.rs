@@ -293,6 +293,33 @@ fn each_step_trains_its_own_weights_and_leaves_the_others_alone() {
     }
 }
 
+/// Of one seed they have the same weights; later steps differ more, as rounding flips codes.
+#[test]
+fn the_first_losses_of_merged_and_materialised_are_the_same() {
+    let (bytes, labels) = ([90; 4 * SIDE * SIDE * 3], [0, 1, 2, 3]);
+    let batch = Images {
+        bytes: &bytes,
+        placements: &[[0; 3]; 4],
+        labels: &labels,
+    };
+    let relaxation = Relaxation {
+        temperature: 1.0,
+        noise: Vec::new(),
+    };
+    let (arena, reward) = (arena(), Reward::new(0.5, 0.0, 1e6).unwrap());
+    let losses = [Mixing::Materialised, Mixing::Merged].map(|mixing| {
+        let mut trainer = trainer(&arena, &quantised_space(), &candidates(), mixing, reward, 5);
+        trainer.alpha_step(batch, &relaxation, 0.05).unwrap();
+        trainer.weight_step(batch, &relaxation, 0.05).unwrap();
+        let (weights, alphas) = trainer.take_mean_losses().unwrap();
+        [weights.unwrap(), alphas.unwrap()]
+    });
+    for (merged, materialised) in losses[1].iter().zip(losses[0]) {
+        let ratio = merged / materialised;
+        assert!((ratio - 1.0).abs() < 1e-5, "{merged} {materialised}");
+    }
+}
+
 /// Stripes across or along, of random phase, under much noise: pixels have the same values in both classes, so
 /// one pixel says nothing about the class and its neighbours say all.
 fn stripes(batch: u64) -> (Vec<u8>, Vec<i32>) {

@@ -19,6 +19,8 @@ Examples:
       one network, 3x3 and 9 bits in every layer
   radars bench step --net materialised --sn 4 --seed 1 --batch 64
       a SuperNet of four random architectures
+  radars bench step --net merged --sn 4 --seed 1 --batch 64
+      the same mixtures, held in another way
   radars bench step --net factorised --candidates sn.json
       a SuperNet of given candidates
 
@@ -99,6 +101,8 @@ pub enum Net {
     Child,
     /// A SuperNet that holds every candidate's output
     Materialised,
+    /// A SuperNet that merges the candidates of each activation format into one convolution
+    Merged,
     /// A SuperNet of one convolution a layer
     Factorised,
 }

@@ -26,8 +26,8 @@ Examples:
 
 All runs have the same bound, batch, data, splits and epochs. RADARS goes first; what it spends in training
 MACs is what each of the others may spend with the same seed, unless --budget gives a figure for all. `dnas`
-is done twice: with every candidate's output held, as in the literature, and factorised, with the whole
-space in one convolution a layer. `uniform` (3x3 kernels, one width of bits everywhere) is a control.
+is done three times: with every candidate's output held, as in the literature; merged, which is the same
+mixture without those outputs; and factorised, with the whole space in one convolution a layer. `uniform` (3x3 kernels, one width of bits everywhere) is a control.
 
 The folder gets a run folder for each run, compare.json, compare.csv (a line a run), architectures.csv (a
 line a measured architecture), pareto.svg (error against AOPS), and reward-over-macs.svg and

@@ -65,7 +65,7 @@ pub struct AlgorithmArgs {
     #[arg(long, value_name = "METHOD", value_parser = method)]
     pub method: Option<Method>,
 
-    /// How a SuperNet holds its mixtures: `materialised` or `factorised` [default: what the preset says; fashion-small: materialised]
+    /// How a SuperNet holds its mixtures: `materialised`, `merged` (the same mixture in less memory) or `factorised` [default: what the preset says; fashion-small: materialised]
     #[arg(long, value_name = "MODE", value_parser = mixing)]
     pub mixing: Option<Mixing>,
 

@@ -15,8 +15,10 @@ use bytesize::ByteSize;
 use forecast::{Forecast, Setting};
 use position::Position;
 use radars_search::{Event, Method, Phase, Resumed, Task};
+use radars_space::Candidate;
 use radars_supernet::Mixing;
 use radars_tensor::Stats;
+use std::collections::HashSet;
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
 
@@ -261,11 +263,19 @@ fn index(phase: Phase) -> usize {
 fn guess(task: &Task) -> [f64; crate::workload::Work::COUNT] {
     let (config, space) = (&task.problem.config, &task.problem.space);
     let layers = space.layers().len();
-    // Where every candidate has its convolution, a step takes as many times as long.
+    // Where every candidate, or activation format, has its convolution, a step takes as many times as long.
     let convolutions = match (config.mixing, config.method) {
         (Mixing::Factorised, _) => 1.0,
-        (Mixing::Materialised, Method::Dnas) => {
-            let counts = (0..layers).filter_map(|layer| Some(space.candidates(layer).ok()?.len()));
+        (mixing, Method::Dnas) => {
+            let count = |layer| {
+                let candidates = space.candidates(layer).ok()?;
+                let formats: HashSet<_> = candidates.iter().map(Candidate::activation).collect();
+                Some(match mixing {
+                    Mixing::Merged => formats.len(),
+                    _ => candidates.len(),
+                })
+            };
+            let counts = (0..layers).filter_map(count);
             counts.sum::<usize>() as f64 / layers.max(1) as f64
         }
         (_, _) => config.search.retrain as f64,

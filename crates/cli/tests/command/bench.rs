@@ -24,6 +24,7 @@ fn every_net_keeps_to_its_plan() {
             "materialised",
             2,
         ),
+        ("--net merged --candidates candidates.json", "merged", 2),
         (
             "--net factorised --candidates candidates.json",
             "factorised",

@@ -81,6 +81,7 @@ fn json_has_a_row_for_every_method() {
             "radars",
             "quantnas",
             "dnas",
+            "dnas (merged)",
             "dnas (factorised)",
             "one-shot",
             "random",
@@ -105,7 +106,7 @@ fn json_has_a_row_for_every_method() {
     assert_eq!(rows[0]["outcome"], "done");
     assert!(rows[0]["std_accuracy"].is_f64());
     let runs = document["runs"].as_array().unwrap();
-    assert_eq!(runs.len(), 16);
+    assert_eq!(runs.len(), 18);
     for run in runs.iter().filter(|run| !run["result"].is_null()) {
         let result = &run["result"];
         let memory = &result["memory"];

@@ -22,12 +22,15 @@ fn the_whole_space_stands_beside_eq_5() {
     let rows = plan["rows"].as_array().unwrap();
     let row = |mixing: &str| rows.iter().find(|row| row["mixing"] == mixing).unwrap();
     let (materialised, factorised) = (row("materialised"), row("factorised"));
+    let merged = row("merged");
     assert_eq!(materialised["eq5_bytes"], eq5);
     assert_eq!(materialised["fits"], false);
     assert_eq!(factorised["fits"], true);
     let peak = |row: &Value| row["peak_bytes"].as_u64().unwrap();
     assert!(peak(factorised) < 1_000_000_000);
     assert!(peak(materialised) > 20 * peak(factorised));
+    // 12 bytes for each of its 3024 * 127,168 weights, and at most a sixth of their number on top.
+    assert!(peak(merged) > 12 * 3024 * 127_168 && peak(merged) < 14 * 3024 * 127_168);
     assert!(rows.iter().any(|row| row["mixing"].is_null()));
 }
 
@@ -40,6 +43,7 @@ fn in_words_it_shows_the_coefficients() {
         "eta 3",
         "theta 2",
         "materialised",
+        "merged",
         "factorised",
         "one path",
     ] {

@@ -15,7 +15,7 @@ pub struct Entrant {
 
 impl Entrant {
     /// Who takes part when these methods are asked for: RADARS first, since the others are given what it
-    /// spent; DNAS twice, as the literature has it and with the whole space within the bound; each once.
+    /// spent; DNAS in every way to hold a mixture, first that of the literature; each once.
     pub fn of(methods: &[Method]) -> Vec<Entrant> {
         let mut entrants: Vec<Entrant> = Vec::new();
         let mut add = |method, mixing| {
@@ -28,8 +28,9 @@ impl Entrant {
         for &method in radars.chain(methods) {
             match method {
                 Method::Dnas => {
-                    add(method, Some(Mixing::Materialised));
-                    add(method, Some(Mixing::Factorised));
+                    for mixing in Mixing::ALL {
+                        add(method, Some(mixing));
+                    }
                 }
                 _ => add(method, None),
             }
@@ -53,8 +54,8 @@ impl Entrant {
     /// Its name as part of a file's name.
     pub fn stem(self) -> String {
         match self.mixing {
-            Some(Mixing::Factorised) => format!("{}-factorised", self.method),
-            _ => self.method.to_string(),
+            None | Some(Mixing::Materialised) => self.method.to_string(),
+            Some(mixing) => format!("{}-{mixing}", self.method),
         }
     }
 }
@@ -63,8 +64,8 @@ impl Entrant {
 impl fmt::Display for Entrant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.mixing {
-            Some(Mixing::Factorised) => write!(f, "{} (factorised)", self.method),
-            _ => write!(f, "{}", self.method),
+            None | Some(Mixing::Materialised) => write!(f, "{}", self.method),
+            Some(mixing) => write!(f, "{} ({mixing})", self.method),
         }
     }
 }
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn radars_comes_first_dnas_twice_and_each_once() {
+    fn radars_comes_first_dnas_in_every_mixing_and_each_once() {
         use Method::{Dnas, Quantnas, Radars, Random};
         let names = |methods: &[Method]| -> Vec<String> {
             let entrants = Entrant::of(methods).into_iter();
@@ -82,8 +83,16 @@ mod tests {
         };
         assert_eq!(
             names(&[Quantnas, Dnas, Radars, Quantnas, Random]),
-            ["radars", "quantnas", "dnas", "dnas (factorised)", "random"]
+            [
+                "radars",
+                "quantnas",
+                "dnas",
+                "dnas (merged)",
+                "dnas (factorised)",
+                "random"
+            ]
         );
-        assert_eq!(Entrant::of(&[Dnas])[1].stem(), "dnas-factorised");
+        assert_eq!(Entrant::of(&[Dnas])[0].stem(), "dnas");
+        assert_eq!(Entrant::of(&[Dnas])[2].stem(), "dnas-factorised");
     }
 }

@@ -89,7 +89,7 @@ impl Setting {
             SweepKey::Mixing => {
                 let named = |mixing: &Mixing| mixing.to_string() == self.value;
                 let mixing = Mixing::ALL.into_iter().find(named);
-                config.mixing = mixing.ok_or(self.refused("materialised or factorised"))?;
+                config.mixing = mixing.ok_or(self.refused("materialised, merged or factorised"))?;
                 Ok(())
             }
         }

@@ -12,7 +12,7 @@ use std::time::Duration;
 pub const BOUND: usize = 4096;
 
 /// Measures at once: the accuracy is a function of the architecture, a brief training costs 1 and one to
-/// convergence 4. Of the SuperNets of the whole space only the factorised one fits.
+/// convergence 4. The materialised SuperNet of the whole space does not fit.
 pub struct Oracle {
     /// How many candidates a layer of the whole space has.
     pub candidates: usize,

@@ -2,6 +2,8 @@
 
 mod factorised;
 mod materialised;
+mod merged;
 
 pub use factorised::{FactorisedKernel, FactorisedWeights, factorised};
 pub use materialised::{CandidateFormat, materialised};
+pub use merged::merged;

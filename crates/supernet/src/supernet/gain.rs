@@ -29,9 +29,10 @@ pub(super) fn gain<B: Backend>(
 
 #[cfg(test)]
 mod tests {
+    use crate::mixed::{materialised, merged};
+    use crate::supernet::candidates::Candidates;
     use crate::supernet::factorised::Factorised;
     use crate::supernet::layer::{MixedLayer, Site};
-    use crate::supernet::materialised::Materialised;
     use radars_nn::autograd::Var;
     use radars_nn::tensor::random::Seed;
     use radars_nn::tensor::{Arena, Cpu, Tensor};
@@ -115,9 +116,12 @@ mod tests {
     }
 
     #[test]
-    fn materialised_candidates_start_with_comparable_outputs() {
-        let rms = rms_of_choices(|site| Box::new(Materialised::new(site, &candidates()).unwrap()));
-        assert_comparable(&rms, 4 * 6);
+    fn candidates_with_own_weights_start_with_comparable_outputs() {
+        for mix in [materialised, merged] {
+            let build = |site: &mut Site<'_, Cpu>| Candidates::new(site, &candidates(), mix);
+            let rms = rms_of_choices(|site| Box::new(build(site).unwrap()));
+            assert_comparable(&rms, 4 * 6);
+        }
     }
 
     #[test]

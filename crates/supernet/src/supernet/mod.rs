@@ -1,12 +1,14 @@
 //! The SuperNet: all candidates of a pruned space at once, weighted by architecture weights.
 
+mod candidates;
 mod factorised;
 mod gain;
 mod layer;
-mod materialised;
 
 use crate::child::{Weights, classifier};
+use crate::mixed::{materialised, merged};
 use crate::{Error, Mixing, Result};
+use candidates::Candidates;
 pub(crate) use factorised::{combinations, distinct};
 use layer::MixedLayer;
 use radars_nn::autograd::{Var, ops};
@@ -73,8 +75,9 @@ impl<B: Backend> SuperNet<B> {
             };
             let mixed: Box<dyn MixedLayer<B>> = match mixing {
                 Mixing::Materialised => {
-                    Box::new(materialised::Materialised::new(&mut at, candidates)?)
+                    Box::new(Candidates::new(&mut at, candidates, materialised)?)
                 }
+                Mixing::Merged => Box::new(Candidates::new(&mut at, candidates, merged)?),
                 Mixing::Factorised => Box::new(factorised::Factorised::new(&mut at, candidates)?),
             };
             let name = format!("layer{index}.norm");

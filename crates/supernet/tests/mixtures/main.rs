@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod merged;
 mod reference;
 
 use radars_supernet::mixed::{
@@ -27,6 +28,7 @@ const SIZES: [Sizes; 4] = [
         ci: 3,
         co: 8,
         stride: 1,
+        groups: 1,
     },
     Sizes {
         batch: 1,
@@ -34,6 +36,7 @@ const SIZES: [Sizes; 4] = [
         ci: 16,
         co: 16,
         stride: 2,
+        groups: 1,
     },
     Sizes {
         batch: 3,
@@ -41,6 +44,7 @@ const SIZES: [Sizes; 4] = [
         ci: 16,
         co: 32,
         stride: 1,
+        groups: 1,
     },
     Sizes {
         batch: 2,
@@ -48,6 +52,7 @@ const SIZES: [Sizes; 4] = [
         ci: 32,
         co: 32,
         stride: 2,
+        groups: 1,
     },
 ];
 
@@ -119,7 +124,7 @@ fn factorised_case(arena: &Arena<Cpu>, seed: u64, sizes: &Sizes) {
             for q in 0..2 {
                 let [p_a, p_k, p_w, g] = [pa[a], pk[k], pw[q], gains[k][q]].map(f64::from);
                 let coefficient = p_a * p_k * p_w * g;
-                let (activation, weight) = (activations[a], weights[q]);
+                let (activation, weight) = (Some(activations[a]), Some(weights[q]));
                 let term = Term {
                     k: kernels[k],
                     w: &w[k],
@@ -222,8 +227,8 @@ fn materialised_case(arena: &Arena<Cpu>, seed: u64, sizes: &Sizes, trained: (boo
         let term = Term {
             k,
             w: &w[m],
-            activation,
-            weight,
+            activation: Some(activation),
+            weight: Some(weight),
             coefficient: f64::from(c[m]),
         };
         let part = contribution(sizes, &x, &term, &dy);

@@ -1,17 +1,28 @@
-//! A layer that computes every candidate, with weights of its own for each.
+//! A layer whose candidates have weights of their own, and one vector of architecture weights.
 
 use super::gain::gain;
 use super::layer::{MixedLayer, Site};
 use crate::Result;
 use crate::format::{activation_format, weight_format};
-use crate::mixed::{CandidateFormat, materialised};
-use radars_nn::autograd::{Var, ops};
-use radars_nn::tensor::{Backend, Tensor};
+use crate::mixed::CandidateFormat;
+use radars_nn::autograd::{Tape, Var, ops};
+use radars_nn::tensor::{self, Backend, Tensor};
 use radars_nn::{Initialiser, ParameterId, Pass, Role};
 use radars_space::Candidate;
 
+/// A way to mix candidates: [`crate::mixed::materialised`] or [`crate::mixed::merged`], which give the same.
+pub(super) type Mix<B> = fn(
+    &mut Tape<B>,
+    Var<B>,
+    Var<B>,
+    Vec<(CandidateFormat, Var<B>)>,
+    usize,
+    usize,
+) -> tensor::Result<Var<B>>;
+
 /// See [`mod@crate::mixed`].
-pub(super) struct Materialised<B: Backend> {
+pub(super) struct Candidates<B: Backend> {
+    mix: Mix<B>,
     alphas: [ParameterId; 1],
     candidates: Vec<(Candidate, CandidateFormat, ParameterId)>,
     gains: Tensor<B>,
@@ -21,8 +32,12 @@ pub(super) struct Materialised<B: Backend> {
     groups: usize,
 }
 
-impl<B: Backend> Materialised<B> {
-    pub(super) fn new(site: &mut Site<'_, B>, candidates: &[Candidate]) -> Result<Self> {
+impl<B: Backend> Candidates<B> {
+    pub(super) fn new(
+        site: &mut Site<'_, B>,
+        candidates: &[Candidate],
+        mix: Mix<B>,
+    ) -> Result<Self> {
         let layer = site.index;
         let (mut built, mut gains, mut costs) = (Vec::new(), Vec::new(), Vec::new());
         for (m, candidate) in candidates.iter().enumerate() {
@@ -53,7 +68,8 @@ impl<B: Backend> Materialised<B> {
         let alpha = site
             .parameters
             .add_full(name, Role::Architecture, [candidates.len()], 0.0)?;
-        Ok(Materialised {
+        Ok(Candidates {
+            mix,
             alphas: [alpha],
             candidates: built,
             gains: site.vector(&gains)?,
@@ -64,7 +80,7 @@ impl<B: Backend> Materialised<B> {
     }
 }
 
-impl<B: Backend> MixedLayer<B> for Materialised<B> {
+impl<B: Backend> MixedLayer<B> for Candidates<B> {
     fn alphas(&self) -> &[ParameterId] {
         &self.alphas
     }
@@ -73,26 +89,13 @@ impl<B: Backend> MixedLayer<B> for Materialised<B> {
         let terms: Vec<_> = (self.candidates.iter())
             .map(|&(_, format, weights)| (format, pass.parameter(weights)))
             .collect();
-        let tape = pass.tape();
-        let Some(p) = p.into_iter().next() else {
-            return Ok(materialised(
-                tape,
-                x,
-                Var::constant(self.gains.clone()),
-                terms,
-                self.stride,
-                self.groups,
-            )?);
+        let gains = Var::constant(self.gains.clone());
+        let coefficients = match p.into_iter().next() {
+            None => gains,
+            Some(p) => ops::mul(pass.tape(), p, gains)?,
         };
-        let coefficients = ops::mul(tape, p, Var::constant(self.gains.clone()))?;
-        Ok(materialised(
-            tape,
-            x,
-            coefficients,
-            terms,
-            self.stride,
-            self.groups,
-        )?)
+        let (mix, tape) = (self.mix, pass.tape());
+        Ok(mix(tape, x, coefficients, terms, self.stride, self.groups)?)
     }
 
     fn expected_cost(&self, pass: &mut Pass<'_, B>, p: &[Var<B>]) -> Result<Var<B>> {
