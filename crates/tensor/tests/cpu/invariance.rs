@@ -121,7 +121,7 @@ fn nothing_is_allocated_on_the_heap() {
         every_method(&arena, extent, &mut |name, call| {
             let requests = requests(|| call().unwrap());
             let gemm = match isa {
-                Isa::Portable | Isa::Neon | Isa::Avx2 if name.starts_with("conv2d") => true,
+                Isa::Portable if name.starts_with("conv2d") => true,
                 _ => name == "matmul" && rows > 50,
             };
             if !gemm {

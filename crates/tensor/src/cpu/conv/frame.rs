@@ -8,7 +8,7 @@ use crate::cpu::parallel::Loops;
 use rayon::prelude::*;
 
 /// Fewer channels than this make a copy worth it.
-const CHANNELS: usize = 16;
+pub(super) const CHANNELS: usize = 16;
 
 /// Whether `x` is copied into frames.
 pub(super) fn applies(g: &Conv2d) -> bool {

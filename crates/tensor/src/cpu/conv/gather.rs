@@ -85,24 +85,6 @@ impl Gather {
         }
     }
 
-    /// The same gather from source images that already have their padding around them.
-    #[cfg(target_arch = "x86_64")]
-    pub(super) fn framed(self) -> Self {
-        let [height, width, channels] = self.source;
-        let border = 2 * self.padding;
-        Gather {
-            source: [height + border, width + border, channels],
-            padding: 0,
-            ..self
-        }
-    }
-
-    /// Whether the source is the convolution's input.
-    #[cfg(target_arch = "x86_64")]
-    pub(super) fn reads_input(&self) -> bool {
-        !self.dgrad
-    }
-
     /// Source channels of a group.
     pub(super) fn depth(&self) -> usize {
         self.source[2] / self.groups
@@ -192,15 +174,9 @@ impl Gather {
         let mut image = start / (height * width).max(1);
         let mut a = start / width.max(1) % height.max(1);
         let mut b = start % width.max(1);
-        let (window, [target_height, target_width, _]) = (*window, self.target);
+        let (window, gather) = (*window, *self);
         (start..end).map(move |_| {
-            let at = |i: usize, index: usize| window.target_first[i] + window.target_step * index;
-            let point = Point {
-                image,
-                row: window.first[0] + (window.step * a) as isize,
-                column: window.first[1] + (window.step * b) as isize,
-                target: (image * target_height + at(0, a)) * target_width + at(1, b),
-            };
+            let point = gather.point(&window, image, [a, b]);
             b += 1;
             if b == width {
                 (a, b) = (a + 1, 0);
@@ -212,7 +188,20 @@ impl Gather {
         })
     }
 
+    /// The point `(a, b)` of the grid of `window` in an image.
+    #[inline(always)]
+    pub(super) fn point(&self, window: &Window, image: usize, [a, b]: [usize; 2]) -> Point {
+        let at = |i: usize, index: usize| window.target_first[i] + window.target_step * index;
+        Point {
+            image,
+            row: window.first[0] + (window.step * a) as isize,
+            column: window.first[1] + (window.step * b) as isize,
+            target: (image * self.target[0] + at(0, a)) * self.target[1] + at(1, b),
+        }
+    }
+
     /// The taps of `window` that lie inside the source image at `point`: a range of rows, and of columns.
+    #[inline(always)]
     pub(super) fn inside(&self, window: &Window, point: &Point) -> [Range<usize>; 2] {
         let range = |start: isize, i: usize| {
             let taps = window.taps[i] as isize;

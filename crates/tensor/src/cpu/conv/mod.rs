@@ -4,18 +4,17 @@
 //! into shares and chunks of fixed size, which the threads of the pool take in any order.
 
 mod depthwise;
-#[cfg(target_arch = "x86_64")]
 mod direct;
-#[cfg(target_arch = "x86_64")]
 mod frame;
 mod gather;
 mod im2col;
 pub(super) mod matmul;
+mod outer;
+mod shared;
 #[cfg(test)]
 mod tests;
-#[cfg(target_arch = "x86_64")]
 mod tile;
-#[cfg(target_arch = "x86_64")]
+mod vector;
 mod wgrad;
 #[cfg(target_arch = "x86_64")]
 mod winograd;
@@ -26,15 +25,15 @@ use crate::{Conv2d, Error, Op, Result};
 use gather::Gather;
 use rayon::prelude::*;
 use std::ops::Range;
+use vector::TileSize;
 
 /// The kernels that compute a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Path {
     /// Channels in the lanes, on any machine.
     Depthwise,
-    /// Tiles in AVX-512 registers.
-    #[cfg(target_arch = "x86_64")]
-    Direct,
+    /// Tiles of this size, in the registers of an instruction set that has vectors.
+    Direct(TileSize),
     /// Matrix products, on any machine.
     Im2col,
     /// Tiles transformed into fewer products, in AVX-512 registers; gradients alone.
@@ -47,17 +46,13 @@ impl Path {
         if depthwise::applies(g) {
             return Path::Depthwise;
         }
-        match spec.isa {
-            #[cfg(target_arch = "x86_64")]
-            crate::Isa::Avx512 => Path::Direct,
-            _ => Path::Im2col,
-        }
+        TileSize::of(spec.isa).map_or(Path::Im2col, Path::Direct)
     }
 
     fn of_gradient(spec: &CpuSpec, g: &Conv2d) -> Self {
         match Path::of(spec, g) {
             #[cfg(target_arch = "x86_64")]
-            Path::Direct if winograd::applies(g) => Path::Winograd,
+            Path::Direct(TileSize::AVX512) if winograd::applies(g) => Path::Winograd,
             path => path,
         }
     }
@@ -70,8 +65,7 @@ pub(super) fn scratch_bytes(spec: &CpuSpec, op: &Op<'_>) -> usize {
         Op::Conv2dDgrad(g) => gather_scratch(Path::of_gradient(spec, g), g, &Gather::dgrad(g)),
         Op::Conv2dWgrad(g) => match Path::of_gradient(spec, g) {
             Path::Depthwise => depthwise::wgrad_scratch_len(g),
-            #[cfg(target_arch = "x86_64")]
-            Path::Direct => wgrad::scratch_len(g),
+            Path::Direct(size) => wgrad::scratch_len(size, g),
             Path::Im2col => im2col::wgrad_scratch_len(g),
             #[cfg(target_arch = "x86_64")]
             Path::Winograd => winograd::wgrad_scratch_len(g),
@@ -84,8 +78,7 @@ pub(super) fn scratch_bytes(spec: &CpuSpec, op: &Op<'_>) -> usize {
 fn gather_scratch(path: Path, g: &Conv2d, gather: &Gather) -> usize {
     match path {
         Path::Depthwise => depthwise::scratch_len(g),
-        #[cfg(target_arch = "x86_64")]
-        Path::Direct => direct::scratch_len(g, gather),
+        Path::Direct(size) => direct::scratch_len(size, gather),
         Path::Im2col => im2col::scratch_len(gather),
         #[cfg(target_arch = "x86_64")]
         Path::Winograd => winograd::dgrad_scratch_len(g),
@@ -190,8 +183,9 @@ pub(super) fn wgrad(
     cpu.run(products(g), |loops| match Path::of_gradient(&cpu.spec, g) {
         Path::Depthwise => depthwise::wgrad(loops, cpu.spec.isa, g, x, dy, dw, scratch),
         // SAFETY: a `Cpu` of this instruction set exists on machines that have it alone.
-        #[cfg(target_arch = "x86_64")]
-        Path::Direct => unsafe { wgrad::run(loops, g, x, dy, dw, scratch) },
+        Path::Direct(size) => unsafe {
+            wgrad::run(loops, (cpu.spec.isa, size), g, x, dy, dw, scratch);
+        },
         Path::Im2col => im2col::wgrad(loops, g, x, dy, dw, scratch),
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
@@ -227,8 +221,10 @@ fn gather(
             );
         }
         // SAFETY: a `Cpu` of this instruction set exists on machines that have it alone.
-        #[cfg(target_arch = "x86_64")]
-        Path::Direct => unsafe { direct::run(loops, g, gather, source, weights, target, scratch) },
+        Path::Direct(size) => unsafe {
+            let isa = (cpu.spec.isa, size);
+            direct::run(loops, isa, gather, source, weights, target, scratch);
+        },
         Path::Im2col => im2col::run(loops, gather, source, weights, target, scratch),
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]

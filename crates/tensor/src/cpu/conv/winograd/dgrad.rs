@@ -1,8 +1,7 @@
 //! The input's gradient: the convolution of `dy` with the kernels turned by half a circle.
 
 use super::product::{WIDTH, eight_tiles};
-use super::{OUT, POSITIONS, grid, tiles, transform};
-use crate::cpu::conv::tile::{ROWS, VECTOR};
+use super::{OUT, POSITIONS, ROWS, VECTOR, grid, tiles, transform};
 use crate::cpu::parallel::Loops;
 use crate::cpu::simd::simd;
 use crate::{Conv2d, Isa};

@@ -21,8 +21,12 @@ mod wgrad;
 pub(super) use dgrad::{run as dgrad, scratch_len as dgrad_scratch_len};
 pub(super) use wgrad::{run as wgrad, scratch_len as wgrad_scratch_len};
 
-use super::tile::VECTOR;
+use super::vector::TileSize;
 use crate::Conv2d;
+
+/// Lanes of a vector, and rows of a tile of products.
+const VECTOR: usize = TileSize::AVX512.lanes;
+const ROWS: usize = TileSize::AVX512.rows;
 
 /// Side of the outputs of a tile, and of its inputs.
 const OUT: usize = 4;

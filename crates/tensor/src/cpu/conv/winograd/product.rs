@@ -1,6 +1,6 @@
 //! The matrix products of the transformed tiles, in AVX-512 registers.
 
-use super::super::tile::{ROWS, VECTOR};
+use super::{ROWS, VECTOR};
 use std::arch::x86_64::{
     _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
 };

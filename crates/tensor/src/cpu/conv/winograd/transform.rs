@@ -1,7 +1,6 @@
 //! The matrices of F(4, 3), as sums over vectors of channels; points 0, 1, -1, 2, -2 and infinity.
 
-use super::{IN, OUT};
-use crate::cpu::conv::tile::VECTOR;
+use super::{IN, OUT, VECTOR};
 
 /// Neighbouring channels.
 type Lanes = [f32; VECTOR];

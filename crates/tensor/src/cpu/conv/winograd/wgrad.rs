@@ -3,12 +3,14 @@
 //! Images go by in chunks. The tiles of a chunk are transformed, then added into one set of sums, position by
 //! position: work is dealt out by tiles first and by sums then, so there are no partial sums to add.
 
-use super::{OUT, POSITIONS, grid, tiles, transform};
-use crate::cpu::conv::tile::{self, Operand, ROWS, Run, Tile, VECTOR};
+use super::{OUT, POSITIONS, ROWS, VECTOR, grid, tiles, transform};
+use crate::cpu::conv::outer::{Operand, Run, Sums, Tile, outer};
+use crate::cpu::conv::shared::Shared;
 use crate::cpu::parallel::Loops;
 use crate::cpu::simd::simd;
 use crate::{Conv2d, Isa};
 use rayon::prelude::*;
+use std::arch::x86_64::__m512;
 
 /// Tiles of a chunk, about: their transforms stay in the caches while the sums go by.
 const CHUNK: usize = 128;
@@ -64,38 +66,39 @@ pub(in crate::cpu::conv) unsafe fn run(
         let items = sums.par_chunks_exact_mut(ROWS * ci).enumerate();
         loops.for_each(items, |(task, sums)| {
             let (position, factor) = (task * ROWS / co, task * ROWS % co);
+            let runs = &[Run {
+                factors: 0,
+                lanes: 0,
+                steps: count,
+            }];
+            let sums = Shared::new(sums);
             for lane in (0..ci).step_by(2 * VECTOR) {
-                let run = Run {
-                    factors: position * co,
-                    lanes: position * ci,
-                    pixels: count,
-                };
-                let part = Tile {
-                    factor,
+                let tile = Tile {
+                    runs,
+                    factor_values: Operand {
+                        values: dys,
+                        pixel: tile_step(co),
+                        stride: 1,
+                    },
+                    lane_values: Operand {
+                        values: xs,
+                        pixel: tile_step(ci),
+                        stride: 1,
+                    },
+                    factor: position * co + factor,
                     factors: ROWS,
-                    lane,
+                    lane: position * ci + lane,
                     lanes: (ci - lane).min(2 * VECTOR),
+                    whole: false,
                 };
-                let factors = Operand {
-                    values: dys,
-                    step: tile_step(co),
+                let sums = Sums {
+                    values: sums,
+                    first: lane,
+                    stride: ci,
+                    fresh: index == 0,
                 };
-                let lanes = Operand {
-                    values: xs,
-                    step: tile_step(ci),
-                };
-                // SAFETY: the caller's promise.
-                unsafe {
-                    tile::outer(
-                        &[run],
-                        factors,
-                        lanes,
-                        part,
-                        &mut sums[lane..],
-                        ci,
-                        index == 0,
-                    );
-                }
+                // SAFETY: the caller's promise; the sums are this task's.
+                unsafe { outer::<__m512>(&tile, sums) }
             }
         });
     }
