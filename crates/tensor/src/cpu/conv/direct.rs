@@ -2,8 +2,8 @@
 //!
 //! Weights are packed once, in blocks of as many channels as a tile has lanes. The rows of a tile are one
 //! place in neighbouring images, a stack: a tap lies inside all of them or none, so nothing is multiplied by
-//! padding, and the taps of a row that lie inside are one run of memory. Images that make no whole stack are
-//! computed with neighbouring pixels as rows, and zeros where one of them has none.
+//! padding, and the taps of a row that lie inside are one run of memory. Images that make less than half a stack
+//! are computed with neighbouring pixels as rows, and zeros where one of them has none.
 
 use super::gather::{Gather, Point, Window};
 use super::shared::Shared;
@@ -66,25 +66,26 @@ pub(super) unsafe fn run(
         zeros,
         width: size.width(gather.lanes()),
     };
-    let stacks = gather.images / size.rows;
-    let image: usize = gather.target.iter().product();
-    let (stacked, rest) = target.split_at_mut(stacks * size.rows * image);
-
     let tasks = Tasks::new(size, gather);
+    let image: usize = gather.target.iter().product();
+    let (stacked, rest) = target.split_at_mut(tasks.images * image);
     let stacked = Shared::new(stacked);
-    loops.for_each((0..stacks * tasks.a_stack()).into_par_iter(), |index| {
-        let task = StackTask {
-            operands: &operands,
-            part: tasks.part(index),
-            target: stacked,
-        };
-        // SAFETY: the caller's promise; no two tasks have the same stack, rows and blocks.
-        unsafe { vector::run(isa, task) }
-    });
+    loops.for_each(
+        (0..tasks.stacks * tasks.a_stack()).into_par_iter(),
+        |index| {
+            let task = StackTask {
+                operands: &operands,
+                part: tasks.part(index),
+                target: stacked,
+            };
+            // SAFETY: the caller's promise; no two tasks have the same stack, rows and blocks.
+            unsafe { vector::run(isa, task) }
+        },
+    );
 
     let share = gather.share(SHARE);
     let channels = gather.target[2];
-    let done = stacks * size.rows * image / channels;
+    let done = tasks.images * image / channels;
     let items = rest.par_chunks_mut(share * channels).enumerate();
     loops.for_each(items, |(index, target)| {
         let task = PixelTask {
@@ -151,7 +152,11 @@ impl<'a> Operands<'a> {
 /// How the work on a stack is cut: by rows of the windows' grids, and by blocks of channels where that leaves
 /// too few tasks.
 struct Tasks {
+    /// Images in stacks, and their stacks.
     images: usize,
+    stacks: usize,
+    /// Images of a whole stack.
+    height: usize,
     rows: usize,
     band: usize,
     bands: usize,
@@ -161,8 +166,8 @@ struct Tasks {
 
 /// What a task computes.
 struct Part {
-    /// The first image of the stack.
-    image: usize,
+    /// The images of the stack.
+    images: Range<usize>,
     rows: Range<usize>,
     blocks: Range<usize>,
 }
@@ -179,10 +184,18 @@ impl Tasks {
         let band = ((BAND / line.max(1)).saturating_sub(taps) / step + 1).min(rows);
         let bands = rows.div_ceil(band.max(1));
         let blocks = gather.lanes().div_ceil(size.width(gather.lanes()));
-        let stacks = gather.images / size.rows;
+        let over = gather.images % size.rows;
+        let images = if 2 * over >= size.rows {
+            gather.images
+        } else {
+            gather.images - over
+        };
+        let stacks = images.div_ceil(size.rows);
         let wanted = TASKS.div_ceil((stacks * bands).max(1));
         Tasks {
-            images: size.rows,
+            images,
+            stacks,
+            height: size.rows,
             rows,
             band: rows.div_ceil(bands.max(1)),
             bands,
@@ -201,7 +214,7 @@ impl Tasks {
         let (band, part) = (index / self.parts, index % self.parts);
         let end = ((band + 1) * self.band).min(self.rows);
         Part {
-            image: stack * self.images,
+            images: stack * self.height..((stack + 1) * self.height).min(self.images),
             rows: (band * self.band).min(end)..end,
             blocks: part * self.blocks / self.parts..(part + 1) * self.blocks / self.parts,
         }
@@ -231,10 +244,11 @@ impl Kernel for StackTask<'_> {
                 for first in (0..window.taps[0].max(1)).step_by(height_of_part) {
                     for a in self.part.rows.start..self.part.rows.end.min(window.grid[0]) {
                         for b in 0..window.grid[1] {
-                            let point = gather.point(window, self.part.image, [a, b]);
+                            let point = gather.point(window, self.part.images.start, [a, b]);
                             let [rows, columns] = gather.inside(window, &point);
                             let end = rows.end.min(first + height_of_part);
                             let stack = Stack {
+                                images: self.part.images.len(),
                                 at: point.target * channels + channel,
                                 step: height * width * channels,
                                 inside: [rows.start.max(first).min(end)..end, columns],

@@ -250,17 +250,24 @@ impl Gather {
                 for (tap, rows) in block.chunks_exact_mut(depth * width).enumerate() {
                     let tap = [tap / window.taps[1], tap % window.taps[1]];
                     let tap = base + self.tap_offset(&window, tap);
-                    for (d, row) in rows.chunks_exact_mut(width).enumerate() {
-                        let (row, padding) = row.split_at_mut(count);
-                        padding.fill(0.0);
-                        let from = &weights[tap + d * self.depth_stride..];
-                        if self.lane_stride == 1 {
-                            row.copy_from_slice(&from[..count]);
-                        } else {
-                            for (value, &weight) in
-                                row.iter_mut().zip(from.iter().step_by(self.lane_stride))
-                            {
-                                *value = weight;
+                    for row in rows.chunks_exact_mut(width) {
+                        row[count..].fill(0.0);
+                    }
+                    if self.lane_stride == 1 {
+                        for (d, row) in rows.chunks_exact_mut(width).enumerate() {
+                            let from = &weights[tap + d * self.depth_stride..];
+                            row[..count].copy_from_slice(&from[..count]);
+                        }
+                    } else {
+                        // A line of memory of every filter at a time: filters may be so far apart that lines
+                        // of all of them do not stay in the first-level cache together.
+                        for (part, rows) in rows.chunks_mut(16 * width).enumerate() {
+                            for lane in 0..count {
+                                let from = tap + lane * self.lane_stride + part * 16;
+                                let values = &weights[from..][..rows.len() / width];
+                                for (row, &value) in rows.chunks_exact_mut(width).zip(values) {
+                                    row[lane] = value;
+                                }
                             }
                         }
                     }

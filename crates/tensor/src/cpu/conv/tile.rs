@@ -26,8 +26,10 @@ pub(super) struct Source<'a> {
     pub(super) zeros: &'a [f32],
 }
 
-/// The same place in as many neighbouring images as a tile has rows.
+/// The same place in neighbouring images.
 pub(super) struct Stack {
+    /// How many there are: at most as many as a tile has rows, whose rest repeats the last.
+    pub(super) images: usize,
     /// In the first image.
     pub(super) point: Point,
     /// Rows and columns of the taps that lie inside.
@@ -66,7 +68,7 @@ pub(super) unsafe fn stacked<T: Vector, const ROWS: usize, const V: usize>(
         let masks = masks::<T, V>(lanes);
         let mut sums = [[T::zero(); V]; ROWS];
         if !stack.fresh {
-            for (row, sums) in sums.iter_mut().enumerate() {
+            for (row, sums) in sums.iter_mut().enumerate().take(stack.images) {
                 let before = target.part(stack.at + row * stack.step, lanes).as_ptr();
                 for (v, sum) in sums.iter_mut().enumerate() {
                     *sum = T::load_masked(before.wrapping_add(v * T::SIZE.lanes), masks[v]);
@@ -81,16 +83,20 @@ pub(super) unsafe fn stacked<T: Vector, const ROWS: usize, const V: usize>(
                 let start = (pixel + segment) * source.channels + source.channel;
                 let first = &source.pixels[start..];
                 let weights = &source.weights[(tap + segment) * source.depth * source.stride..];
-                assert!((ROWS - 1) * image + length <= first.len());
+                assert!((stack.images - 1) * image + length <= first.len());
                 assert!(length * source.stride <= weights.len());
                 let runs = std::array::from_fn(
                     #[inline(always)]
-                    |row| first.as_ptr().wrapping_add(row * image),
+                    |row| {
+                        first
+                            .as_ptr()
+                            .wrapping_add(row.min(stack.images - 1) * image)
+                    },
                 );
                 accumulate(&mut sums, runs, weights.as_ptr(), source.stride, length);
             }
         }
-        for (row, sums) in sums.iter().enumerate() {
+        for (row, sums) in sums.iter().enumerate().take(stack.images) {
             store(sums, masks, target.part(stack.at + row * stack.step, lanes));
         }
     }
@@ -164,7 +170,6 @@ unsafe fn accumulate<T: Vector, const ROWS: usize, const V: usize>(
     stride: usize,
     length: usize,
 ) {
-    let mut totals = *sums;
     for k in 0..length {
         // SAFETY: the caller's promises.
         unsafe {
@@ -172,16 +177,15 @@ unsafe fn accumulate<T: Vector, const ROWS: usize, const V: usize>(
             for (v, vector) in vectors.iter_mut().enumerate() {
                 *vector = T::load(weights.add(v * T::SIZE.lanes));
             }
-            for (totals, run) in totals.iter_mut().zip(&runs) {
+            for (sums, run) in sums.iter_mut().zip(&runs) {
                 let factor = T::broadcast(run.add(k));
-                for (total, vector) in totals.iter_mut().zip(vectors) {
-                    *total = factor.multiply_add(vector, *total);
+                for (sum, vector) in sums.iter_mut().zip(vectors) {
+                    *sum = factor.multiply_add(vector, *sum);
                 }
             }
         }
         weights = weights.wrapping_add(stride);
     }
-    *sums = totals;
 }
 
 /// Stores the lanes of `vectors` that `target` has, which the masks let pass.

@@ -14,7 +14,6 @@ pub(super) fn run(kernel: impl Kernel) {
 }
 
 /// A function of its own with these features.
-#[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 fn apart(tile: impl FnOnce()) {
     tile();

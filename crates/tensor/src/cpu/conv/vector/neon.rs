@@ -13,7 +13,6 @@ pub(super) fn run(kernel: impl Kernel) {
 }
 
 /// A function of its own with these features.
-#[inline(never)]
 #[target_feature(enable = "neon")]
 fn apart(tile: impl FnOnce()) {
     tile();
