@@ -52,7 +52,11 @@ pub(super) unsafe fn stacked<T: Vector, const ROWS: usize, const V: usize>(
     target: Shared<'_>,
     lanes: usize,
 ) {
-    let [rows, columns] = stack.inside.clone();
+    let [mut rows, columns] = stack.inside.clone();
+    if columns.is_empty() {
+        // Their first column may lie outside the image.
+        rows.end = rows.start;
+    }
     let image = source.height * source.width * source.channels;
     // A row of taps with all its channels is one run of memory.
     let (segments, length) = if source.depth == source.channels {
