@@ -9,7 +9,7 @@ use criterion::Criterion;
 use radars_benches::layer::{DEPTHWISE, KERNELS, Layer, NARROW, TABLE_1};
 use radars_benches::machine::{Machine, Workload, on_every_machine};
 use radars_benches::report::{Work, measure};
-use radars_benches::roofline::{Pass, Peak, bytes, flops};
+use radars_benches::roofline::{Pass, Peak, bytes, flops, inside_flops};
 use radars_tensor::{Arena, ConvValues, FixedPoint, Result, Tensor, UnaryOp, Values, random::Seed};
 use rand::RngExt;
 
@@ -98,11 +98,15 @@ impl Measured<'_> {
                 // Both operands are floats: hi * hi + hi * lo + lo * hi.
                 None => 3,
             };
-            // Depthwise kernels, and the CPU's, multiply f32.
-            let on_tensor_cores = B::TENSOR_CORES && g.groups == 1;
+            // Depthwise kernels, and the CPU's, multiply f32; the CPU's leave out products with padding.
+            let device_flops = match (B::TENSOR_CORES, g.groups) {
+                (true, 1) => flops(&g) * products,
+                (true, _) => flops(&g),
+                (false, _) => inside_flops(&g),
+            };
             let work = Work {
                 flops: flops(&g),
-                device_flops: flops(&g) * if on_tensor_cores { products } else { 1 },
+                device_flops,
                 bytes: bytes(&g),
             };
             measure(criterion, arena, peak, (&group, &id), work, || match pass {

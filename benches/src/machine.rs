@@ -3,7 +3,7 @@
 use crate::roofline::Peak;
 use criterion::Criterion;
 use radars_cuda::Cuda;
-use radars_tensor::{Arena, Backend, Cpu, Error, MatMul, Result, Tensor};
+use radars_tensor::{Arena, Backend, Cpu, Error, Isa, MatMul, Result, Tensor};
 use std::time::{Duration, Instant};
 
 /// Runs of a measurement of a peak, of which the fastest counts.
@@ -88,10 +88,11 @@ pub trait Workload {
     ) -> Result<()>;
 }
 
-/// Runs the work on the CPU and, where there is one, on the first NVIDIA card.
+/// Runs the work on the CPU, on `THREADS` threads (2) with the instruction set `ISA` (the machine's best), and,
+/// where there is one, on the first NVIDIA card.
 ///
 /// # Errors
-/// The backends'; [`Error::Device`] when `THREADS` is no number.
+/// The backends'; [`Error::Device`] when `THREADS` is no number or `ISA` no instruction set.
 pub fn on_every_machine<W: Workload>(workload: &W) -> Result<()> {
     let threads = match std::env::var("THREADS") {
         Ok(text) => text.parse().map_err(|_| Error::Device {
@@ -100,12 +101,19 @@ pub fn on_every_machine<W: Workload>(workload: &W) -> Result<()> {
         })?,
         Err(_) => 2,
     };
+    let isa = match std::env::var("ISA") {
+        Ok(text) => text.parse().map_err(|reason| Error::Device {
+            device: <Cpu as Backend>::NAME,
+            reason,
+        })?,
+        Err(_) => Isa::detect(),
+    };
     let mut criterion = Criterion::default()
         .sample_size(10)
         .warm_up_time(Duration::from_millis(100))
         .measurement_time(Duration::from_millis(300))
         .configure_from_args();
-    on(&mut criterion, Cpu::new(threads)?, workload)?;
+    on(&mut criterion, Cpu::with_isa(threads, isa)?, workload)?;
     match Cuda::open(0) {
         Ok(cuda) => on(&mut criterion, cuda, workload)?,
         Err(error) => eprintln!("nothing is measured on a GPU: {error}"),

@@ -41,6 +41,21 @@ pub fn flops(g: &Conv2d) -> u64 {
     2 * g.macs()
 }
 
+/// The same without products with padding, which the CPU's kernels leave out.
+pub fn inside_flops(g: &Conv2d) -> u64 {
+    let [rows, columns] = [0, 1].map(|axis| {
+        let taps = (0..g.output[axis]).map(|at| {
+            let first = at * g.stride;
+            let low = first.max(g.padding);
+            let high = (first + g.kernel).min(g.input[axis] + g.padding);
+            high.saturating_sub(low) as u64
+        });
+        taps.sum::<u64>()
+    });
+    let channels = (g.input[2] / g.groups * g.output[2]) as u64;
+    2 * g.batch as u64 * rows * columns * channels
+}
+
 /// Bytes that move at least: each operand is read once, the result written once, all f32. The same for
 /// all three passes, which have the same three tensors.
 pub fn bytes(g: &Conv2d) -> u64 {
@@ -108,6 +123,15 @@ mod tests {
         let g = TABLE_1[2].geometry(64, 3).unwrap();
         assert_eq!(flops(&g), 2 * 64 * 256 * 128 * 576);
         assert_eq!(bytes(&g), 4 * (64 * 256 * 64 + 128 * 576 + 64 * 256 * 128));
+    }
+
+    /// By hand: along an axis of 16 pixels, 14 windows of 3 lie inside and two have a tap outside: 46 taps.
+    #[test]
+    fn products_with_padding_are_left_out() {
+        let g = TABLE_1[2].geometry(64, 3).unwrap();
+        assert_eq!(inside_flops(&g), 2 * 64 * 46 * 46 * 64 * 128);
+        let g = TABLE_1[2].geometry(64, 1).unwrap();
+        assert_eq!(inside_flops(&g), flops(&g));
     }
 
     #[test]
