@@ -10,8 +10,8 @@ use radars_space::{
     Architecture, BitChoices, Candidate, Choices, ImageShape, Layer, Reward, Space,
 };
 use radars_supernet::{
-    BatchSizes, ChildTrainer, DnasSettings, DnasTrainer, Images, Mixing, Plan, Relaxation, Result,
-    StepSize, SuperNetPlan, WeightSettings, plan_child, plan_supernet,
+    BatchSizes, ChildTrainer, DnasSettings, DnasTrainer, Images, Mixing, Plan, Recompute,
+    Relaxation, Result, StepSize, SuperNetPlan, WeightSettings, plan_child, plan_supernet,
 };
 use rand::RngExt;
 use rand::seq::IndexedRandom;
@@ -49,6 +49,7 @@ struct Case {
     net: Net,
     batch: usize,
     micro_batch: usize,
+    recompute: Recompute,
     evaluated: usize,
 }
 
@@ -95,7 +96,7 @@ fn random_space(rng: &mut Stream) -> Space {
         .unwrap()
 }
 
-fn random_case(number: u64, net: fn(&Space, &mut Stream) -> Net) -> Case {
+fn random_case(number: u64, net: impl Fn(&Space, &mut Stream) -> Net) -> Case {
     let mut rng = Seed(number).stream("plan test", 0);
     let space = random_space(&mut rng);
     let net = net(&space, &mut rng);
@@ -105,6 +106,7 @@ fn random_case(number: u64, net: fn(&Space, &mut Stream) -> Net) -> Case {
         net,
         batch,
         micro_batch: batch,
+        recompute: Recompute::NONE,
         evaluated: rng.random_range(0..=20),
     }
 }
@@ -115,6 +117,7 @@ fn in_micro_batches(case: Case) -> [Case; 4] {
     [(8, 4), (9, 3), (7, 4), (11, 3)].map(|(batch, micro_batch)| Case {
         batch,
         micro_batch,
+        recompute: case.recompute,
         space: case.space.clone(),
         net: case.net.clone(),
         evaluated: case.evaluated,
@@ -162,6 +165,7 @@ fn run<B: Backend>(arena: &Arena<B>, case: &Case) -> Result<()> {
             let mut trainer =
                 ChildTrainer::new(arena, &case.space, architecture, settings(), Seed(3))?;
             trainer = trainer.in_micro_batches(case.micro_batch);
+            trainer = trainer.recomputing(case.recompute);
             for _ in 0..BATCHES {
                 trainer.step(images(case.batch), 0.05)?;
             }
@@ -186,7 +190,8 @@ fn run<B: Backend>(arena: &Arena<B>, case: &Case) -> Result<()> {
                 reward,
             };
             let trainer = DnasTrainer::new(arena, of, dnas_settings(), Seed(3))?;
-            let mut trainer = trainer.in_micro_batches(case.micro_batch);
+            let trainer = trainer.in_micro_batches(case.micro_batch);
+            let mut trainer = trainer.recomputing(case.recompute);
             for step in 0..BATCHES {
                 let noise = trainer
                     .vectors()
@@ -210,6 +215,7 @@ fn plan(case: &Case) -> Plan {
     let step = StepSize {
         images: case.batch,
         micro_batch: case.micro_batch,
+        recompute: case.recompute,
     };
     match &case.net {
         Net::Child(architecture) => {
@@ -292,6 +298,27 @@ fn of_merged_supernets() {
 fn of_factorised_supernets() {
     let net = |space: &Space, rng: &mut Stream| supernet(Mixing::Factorised, space, rng);
     (0..CASES).for_each(|number| check(&random_case(number, net)));
+}
+
+#[test]
+fn of_layers_that_are_recomputed() {
+    let supernets = Mixing::ALL
+        .map(|mixing| move |space: &Space, rng: &mut Stream| supernet(mixing, space, rng));
+    for number in 0..CASES / 2 {
+        let mut cases: Vec<Case> = vec![random_case(number, child)];
+        cases.extend(supernets.map(|net| random_case(number, net)));
+        for mut case in cases {
+            // The first layer, the second and third, all of up to four; and with that in micro-batches.
+            case.recompute = match number % 3 {
+                0 => Recompute::NONE.with(0),
+                1 => Recompute::NONE.with(1).with(2),
+                _ => Recompute::all(4),
+            };
+            check(&case);
+            case.micro_batch = case.batch.div_ceil(2);
+            check(&case);
+        }
+    }
 }
 
 #[test]

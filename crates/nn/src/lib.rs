@@ -48,7 +48,7 @@ mod schedule;
 
 pub use error::{Error, Result};
 pub use initialise::{Fans, Initialiser};
-pub use layer::{BatchNorm2d, Conv2d, Conv2dSettings, Linear, LinearSettings};
+pub use layer::{BatchNorm2d, Conv2d, Conv2dSettings, Linear, LinearSettings, Mapping};
 pub use optimizer::{Adam, AdamSettings, Decay, Sgd, SgdSettings, clip_coefficient};
 pub use parameters::{Parameter, ParameterId, Parameters, Role, SavedParameter, Trains};
 pub use pass::{Mode, ParameterGradients, Pass, Share};

@@ -1,7 +1,7 @@
 //! Child networks: one architecture of a space, to be trained by itself.
 
-use crate::Result;
 use crate::format::{activation, activation_format, classifier_formats, weight_format};
+use crate::{Recompute, Result};
 use radars_nn::autograd::{Var, ops};
 use radars_nn::tensor::random::Seed;
 use radars_nn::tensor::{Backend, Conv2dOptions, DType, FixedPoint, Shape, Tensor, Values};
@@ -20,6 +20,7 @@ pub struct Child {
     input: Option<FixedPoint>,
     layers: Vec<(Conv2d, BatchNorm2d)>,
     classifier: Linear,
+    recompute: Recompute,
 }
 
 impl Child {
@@ -78,6 +79,7 @@ impl Child {
             input: input_of(0),
             layers,
             classifier,
+            recompute: Recompute::NONE,
         })
     }
 
@@ -86,6 +88,11 @@ impl Child {
         for (_, norm) in &mut self.layers {
             norm.momentum = momentum;
         }
+    }
+
+    /// Says which layers are computed again on the way back.
+    pub fn set_recompute(&mut self, recompute: Recompute) {
+        self.recompute = recompute;
     }
 
     /// The logits of a batch.
@@ -100,9 +107,14 @@ impl Child {
         if let Some(format) = self.input {
             x = ops::fake_quantise(pass.tape(), x, format)?;
         }
-        for (conv, norm) in &self.layers {
-            x = conv.forward(pass, x)?;
-            x = norm.forward(pass, x)?;
+        for (index, (conv, norm)) in self.layers.iter().enumerate() {
+            x = if self.recompute.contains(index) {
+                let operands = vec![x, pass.parameter(conv.weight)];
+                norm.forward_recomputed(pass, *conv, operands)?
+            } else {
+                x = conv.forward(pass, x)?;
+                norm.forward(pass, x)?
+            };
         }
         let pooled = ops::global_average_pool(pass.tape(), x)?;
         Ok(self.classifier.forward(pass, pooled)?)

@@ -3,7 +3,7 @@
 use crate::batch::DeviceBatch;
 use crate::micro_batch::{Batch, Gathered, gather};
 use crate::trainer::LossSum;
-use crate::{Images, Mixing, Relaxation, Result, SuperNet, WeightSettings};
+use crate::{Images, Mixing, Recompute, Relaxation, Result, SuperNet, WeightSettings};
 use radars_nn::autograd::ops;
 use radars_nn::tensor::random::Seed;
 use radars_nn::tensor::{Arena, Backend};
@@ -94,6 +94,13 @@ impl<B: Backend> DnasTrainer<B> {
             micro_batch: most,
             ..self
         }
+    }
+
+    /// Computes some layers again on the way back instead of keeping them.
+    #[must_use]
+    pub fn recomputing(mut self, recompute: Recompute) -> Self {
+        self.network.set_recompute(recompute);
+        self
     }
 
     /// One step of the network weights; gives the bytes that were saved for the way back.

@@ -44,6 +44,7 @@ pub mod mixed;
 mod mixing;
 mod one_shot;
 mod plan;
+mod recompute;
 mod state;
 mod supernet;
 mod trainer;
@@ -60,7 +61,11 @@ pub use one_shot::{
 };
 pub use plan::{BatchSizes, Plan, plan_child, plan_supernet};
 pub use radars_nn as nn;
+pub use recompute::Recompute;
 pub use state::{ChildState, DnasState};
 pub use supernet::{Mixture, Relaxation, SuperNet};
 pub use trainer::{ChildTrainer, WeightSettings};
-pub use training_macs::{SuperNetMacs, child_evaluation_macs, child_step_macs, supernet_step_macs};
+pub use training_macs::{
+    SuperNetMacs, child_evaluation_macs, child_forward_macs, child_step_macs,
+    supernet_forward_macs, supernet_step_macs,
+};

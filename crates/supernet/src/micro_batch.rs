@@ -1,7 +1,7 @@
 //! Micro-batches: a step takes its images in parts, of which one at a time is on the device.
 
-use crate::Result;
 use crate::batch::{DeviceBatch, Images};
+use crate::{Recompute, Result};
 use radars_nn::tensor::{Arena, Backend};
 use radars_nn::{ParameterGradients, Share};
 use radars_space::ImageShape;
@@ -20,6 +20,8 @@ pub struct StepSize {
     pub images: usize,
     /// Images of a micro-batch; the last one has what is left.
     pub micro_batch: usize,
+    /// The layers that are computed again on the way back.
+    pub recompute: Recompute,
 }
 
 impl StepSize {
@@ -28,6 +30,7 @@ impl StepSize {
         StepSize {
             images,
             micro_batch: images,
+            recompute: Recompute::NONE,
         }
     }
 
@@ -122,8 +125,8 @@ pub(crate) fn gather<B: Backend>(
 ) -> Result<Gathered<B>> {
     let images = batch.images();
     let size = StepSize {
-        images,
         micro_batch,
+        ..StepSize::whole(images)
     };
     let mut gathered = Gathered {
         gradients: Vec::new(),
@@ -150,8 +153,8 @@ mod tests {
 
     fn lengths(images: usize, micro_batch: usize) -> Vec<usize> {
         let size = StepSize {
-            images,
             micro_batch,
+            ..StepSize::whole(images)
         };
         size.parts().map(|part| part.len()).collect()
     }

@@ -3,7 +3,8 @@
 use crate::batch::DeviceBatch;
 use crate::micro_batch::{Blank, StepSize};
 use crate::{
-    ChildTrainer, DnasSettings, DnasTrainer, Relaxation, Result, SuperNetPlan, WeightSettings,
+    ChildTrainer, DnasSettings, DnasTrainer, Recompute, Relaxation, Result, SuperNetPlan,
+    WeightSettings,
 };
 use radars_nn::tensor::random::Seed;
 use radars_nn::tensor::{Arena, Backend, Meta, Stats};
@@ -22,12 +23,15 @@ pub struct Plan {
     pub allocations: usize,
     /// Images on the device at once in a step: those of a micro-batch.
     pub micro_batch: usize,
+    /// The layers that are computed again on the way back.
+    pub recompute: Recompute,
 }
 
 impl Plan {
     pub(crate) fn new(stats: Stats, saved_bytes: usize, step: StepSize) -> Self {
         Plan {
             micro_batch: step.largest(),
+            recompute: step.recompute,
             peak_bytes: stats.peak_bytes,
             high_water_bytes: stats.high_water_bytes,
             saved_bytes,
@@ -43,6 +47,7 @@ impl Plan {
             saved_bytes: self.saved_bytes.max(other.saved_bytes),
             allocations: self.allocations.max(other.allocations),
             micro_batch: self.micro_batch.max(other.micro_batch),
+            recompute: self.recompute,
         }
     }
 
@@ -73,8 +78,8 @@ impl BatchSizes {
         let micro_batch = self.step.largest();
         batches.flat_map(move |images| {
             let parts = StepSize {
-                images,
                 micro_batch,
+                ..StepSize::whole(images)
             };
             let mut lengths: Vec<usize> = parts.parts().map(|part| part.len()).collect();
             lengths.dedup();
@@ -105,7 +110,8 @@ pub fn plan_child<B: Backend>(
 ) -> Result<Plan> {
     let arena = unbounded::<B>(spec)?;
     let trainer = ChildTrainer::new(&arena, space, architecture, settings, Seed(0))?;
-    let mut trainer = trainer.in_micro_batches(batches.step.micro_batch);
+    let mut trainer =
+        (trainer.in_micro_batches(batches.step.micro_batch)).recomputing(batches.step.recompute);
     let step = Blank(batches.step.images);
     let mut saved_bytes = 0;
     for _ in 0..2 {
@@ -130,7 +136,7 @@ pub fn plan_supernet<B: Backend>(
     let step = step.into();
     let arena = unbounded::<B>(spec)?;
     let trainer = DnasTrainer::new(&arena, of, settings, Seed(0))?;
-    let mut trainer = trainer.in_micro_batches(step.micro_batch);
+    let mut trainer = (trainer.in_micro_batches(step.micro_batch)).recomputing(step.recompute);
     let noise = trainer
         .vectors()
         .into_iter()

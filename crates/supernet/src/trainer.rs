@@ -3,7 +3,7 @@
 use crate::batch::{DeviceBatch, Images};
 use crate::child::Weights;
 use crate::micro_batch::{Batch, Gathered, StepSize, gather};
-use crate::{Child, Result};
+use crate::{Child, Recompute, Result};
 use radars_nn::tensor::random::Seed;
 use radars_nn::tensor::{Arena, Backend, Coefficient, DType, Tensor};
 use radars_nn::{Mode, Parameters, Pass, Sgd, SgdSettings, Share, Trains, loss};
@@ -77,6 +77,13 @@ impl<B: Backend> ChildTrainer<B> {
         }
     }
 
+    /// Computes some layers again on the way back instead of keeping them.
+    #[must_use]
+    pub fn recomputing(mut self, recompute: Recompute) -> Self {
+        self.network.set_recompute(recompute);
+        self
+    }
+
     /// One step of the weights at learning rate `rate`; gives the bytes that were saved for the way back.
     ///
     /// # Errors
@@ -130,8 +137,8 @@ impl<B: Backend> ChildTrainer<B> {
     /// [`crate::Error::Batch`], [`crate::Error::Nn`].
     pub fn correct(&mut self, batch: Images<'_>) -> Result<usize> {
         let size = StepSize {
-            images: batch.labels.len(),
             micro_batch: self.micro_batch,
+            ..StepSize::whole(batch.labels.len())
         };
         let mut correct = 0;
         for part in size.parts() {

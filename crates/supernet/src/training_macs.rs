@@ -7,7 +7,7 @@
 
 use crate::supernet::{distinct, geometry_of};
 use crate::{Mixing, Result};
-use radars_space::{Architecture, Candidate, Space};
+use radars_space::{Architecture, Candidate, ConvGeometry, Space};
 use serde::{Deserialize, Serialize};
 
 /// Multiply-accumulates of the two steps of a SuperNet, for one image.
@@ -38,6 +38,44 @@ pub fn child_step_macs(space: &Space, architecture: &Architecture) -> Result<u64
 /// [`crate::Error::Space`] for another number of layers, and before [`Space::resolve`].
 pub fn child_evaluation_macs(space: &Space, architecture: &Architecture) -> Result<u64> {
     Ok(space.cost(architecture)?.macs)
+}
+
+/// The forward convolution of every layer of a child network, for an image: what computing that layer again
+/// costs.
+///
+/// # Errors
+/// As [`child_step_macs`].
+pub fn child_forward_macs(space: &Space, architecture: &Architecture) -> Result<Vec<u64>> {
+    let layers = space.cost(architecture)?.layers;
+    Ok(layers.iter().map(|layer| layer.macs).collect())
+}
+
+/// The forward convolutions of every layer of a SuperNet, for an image: what computing that layer again costs.
+///
+/// # Errors
+/// As [`supernet_step_macs`].
+pub fn supernet_forward_macs(
+    space: &Space,
+    candidates: &[Vec<Candidate>],
+    mixing: Mixing,
+) -> Result<Vec<u64>> {
+    let geometry = geometry_of(space, candidates)?;
+    let of_layer = |(g, candidates): (&ConvGeometry, &Vec<Candidate>)| {
+        let largest = |candidates: &mut dyn Iterator<Item = &Candidate>| {
+            (1, g.macs(candidates.map(|c| c.kernel).max().unwrap_or(0)))
+        };
+        match mixing {
+            Mixing::Materialised => sum(candidates.iter().map(|c| (1, g.macs(c.kernel)))),
+            Mixing::Merged => {
+                let formats = distinct(candidates.iter().map(Candidate::activation)).into_iter();
+                sum(formats.map(|format| {
+                    largest(&mut candidates.iter().filter(|c| c.activation() == format))
+                }))
+            }
+            Mixing::Factorised => sum([largest(&mut candidates.iter())]),
+        }
+    };
+    Ok(geometry.iter().zip(candidates).map(of_layer).collect())
 }
 
 /// What the steps of a SuperNet compute for an image.

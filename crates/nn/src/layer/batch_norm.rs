@@ -76,8 +76,7 @@ impl BatchNorm2d {
                 let (y, stats) =
                     ops::batch_norm(pass.tape(), x, gamma, beta, self.epsilon, self.activation)?;
                 if update_statistics {
-                    let momentum = pass.share().momentum(self.momentum);
-                    self.update(pass.parameters_mut(), &stats, rows, momentum)?;
+                    self.observe(pass, &stats, rows)?;
                 }
                 Ok(y)
             }
@@ -102,13 +101,14 @@ impl BatchNorm2d {
     }
 
     /// Moves the running statistics towards those of a batch of `rows` rows.
-    fn update<B: Backend>(
+    pub(super) fn observe<B: Backend>(
         &self,
-        parameters: &mut Parameters<B>,
+        pass: &mut Pass<'_, B>,
         stats: &Tensor<B>,
         rows: usize,
-        momentum: f32,
     ) -> Result<()> {
+        let momentum = pass.share().momentum(self.momentum);
+        let parameters = pass.parameters_mut();
         let channels = stats.shape().last();
         let unbiased = match rows {
             0 | 1 => 1.0,

@@ -1,9 +1,12 @@
 //! Convolution with float or fake-quantised weights.
 
+use super::Mapping;
 use crate::{Fans, Initialiser, ParameterId, Parameters, Pass, Result, Role};
 use radars_autograd::tensor::random::Seed;
-use radars_autograd::tensor::{Backend, Conv2dOptions, ConvValues, Error, FixedPoint, Values};
-use radars_autograd::{Var, ops};
+use radars_autograd::tensor::{
+    self, Backend, Conv2dOptions, ConvValues, Error, FixedPoint, Values,
+};
+use radars_autograd::{Tape, Var, ops};
 
 /// A two-dimensional convolution without bias, `y = conv(Qx(x), Qw(W))`; a batch normalisation follows it.
 ///
@@ -132,17 +135,23 @@ impl Conv2d {
     /// [`Error::Shapes`], [`Error::Geometry`], [`Error::OverBound`].
     pub fn forward<B: Backend>(&self, pass: &mut Pass<'_, B>, x: Var<B>) -> Result<Var<B>> {
         let weight = pass.parameter(self.weight);
+        Ok(self.map(pass.tape(), vec![x, weight])?)
+    }
+}
+
+/// Takes the images and the weights.
+impl<B: Backend> Mapping<B> for Conv2d {
+    fn map(&self, tape: &mut Tape<B>, operands: Vec<Var<B>>) -> tensor::Result<Var<B>> {
         let values = ConvValues {
             x: self.input,
             w: self.weight_format.map_or(Values::Float, Values::Quantise),
         };
-        let tape = pass.tape();
-        Ok(ops::fake_quantised_conv2d(
-            tape,
-            x,
-            weight,
-            values,
-            self.options,
-        )?)
+        let [x, w] = <[Var<B>; 2]>::try_from(operands).map_err(|operands| Error::Geometry {
+            op: "conv2d",
+            what: "the number of operands",
+            value: operands.len(),
+            expected: "2",
+        })?;
+        ops::fake_quantised_conv2d(tape, x, w, values, self.options)
     }
 }

@@ -3,7 +3,7 @@
 use super::{Row, Table, TableError};
 use crate::{Evaluator, Fidelity, Measured, Memory, Result, Training, Watch};
 use radars_space::Architecture;
-use radars_supernet::Plan;
+use radars_supernet::{Plan, Recompute};
 use radars_tensor::random::Seed;
 use rand::RngExt;
 
@@ -14,6 +14,7 @@ const NOTHING: Plan = Plan {
     saved_bytes: 0,
     allocations: 0,
     micro_batch: 0,
+    recompute: Recompute::NONE,
 };
 
 /// Looks architectures of [`Table::space`] up in the table.

@@ -5,7 +5,7 @@ use radars_search::{
     Sharing, Training, Watch,
 };
 use radars_space::{Architecture, Candidate};
-use radars_supernet::{Mixing, Plan, Traffic};
+use radars_supernet::{Mixing, Plan, Recompute, Traffic};
 use std::time::Duration;
 
 /// The bound.
@@ -27,6 +27,7 @@ fn plan(bytes: usize) -> Plan {
         saved_bytes: 0,
         allocations: 1,
         micro_batch: 1,
+        recompute: Recompute::NONE,
     }
 }
 

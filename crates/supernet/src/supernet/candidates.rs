@@ -85,17 +85,24 @@ impl<B: Backend> MixedLayer<B> for Candidates<B> {
         &self.alphas
     }
 
-    fn forward(&self, pass: &mut Pass<'_, B>, x: Var<B>, p: Vec<Var<B>>) -> Result<Var<B>> {
-        let terms: Vec<_> = (self.candidates.iter())
-            .map(|&(_, format, weights)| (format, pass.parameter(weights)))
-            .collect();
+    /// The coefficients, then the weights.
+    fn operands(&self, pass: &mut Pass<'_, B>, p: Vec<Var<B>>) -> Result<Vec<Var<B>>> {
         let gains = Var::constant(self.gains.clone());
         let coefficients = match p.into_iter().next() {
             None => gains,
             Some(p) => ops::mul(pass.tape(), p, gains)?,
         };
-        let (mix, tape) = (self.mix, pass.tape());
-        Ok(mix(tape, x, coefficients, terms, self.stride, self.groups)?)
+        let weights = self.candidates.iter().map(|&(_, _, w)| pass.parameter(w));
+        Ok([coefficients].into_iter().chain(weights).collect())
+    }
+
+    fn mix(&self, tape: &mut Tape<B>, x: Var<B>, operands: Vec<Var<B>>) -> tensor::Result<Var<B>> {
+        let mut operands = operands.into_iter();
+        let gains = || Var::constant(self.gains.clone());
+        let coefficients = operands.next().unwrap_or_else(gains);
+        let formats = self.candidates.iter().map(|&(_, format, _)| format);
+        let terms = formats.zip(operands).collect();
+        (self.mix)(tape, x, coefficients, terms, self.stride, self.groups)
     }
 
     fn expected_cost(&self, pass: &mut Pass<'_, B>, p: &[Var<B>]) -> Result<Var<B>> {

@@ -5,8 +5,8 @@ use super::layer::{MixedLayer, Site};
 use crate::Result;
 use crate::format::{activation_format, weight_format};
 use crate::mixed::{FactorisedKernel, FactorisedWeights, factorised};
-use radars_nn::autograd::{Var, ops};
-use radars_nn::tensor::{Backend, FixedPoint, Tensor};
+use radars_nn::autograd::{Tape, Var, ops};
+use radars_nn::tensor::{self, Backend, FixedPoint, Tensor};
 use radars_nn::{Initialiser, ParameterId, Pass, Role};
 use radars_space::{Candidate, Precision};
 
@@ -123,32 +123,51 @@ impl<B: Backend> MixedLayer<B> for Factorised<B> {
         &self.alphas
     }
 
-    fn forward(&self, pass: &mut Pass<'_, B>, x: Var<B>, p: Vec<Var<B>>) -> Result<Var<B>> {
-        let kernels: Vec<_> = (self.kernels.iter())
-            .map(|kernel| FactorisedKernel {
-                weights: pass.parameter(kernel.weights),
-                gains: Var::constant(kernel.gains.clone()),
-            })
-            .collect();
-        let mixing = FactorisedWeights {
-            kernel: p[0].clone(),
-            activation: p.get(1).cloned(),
-            weight: p.get(2).cloned(),
+    /// The mixing weights, then the kernels' weights.
+    fn operands(&self, pass: &mut Pass<'_, B>, p: Vec<Var<B>>) -> Result<Vec<Var<B>>> {
+        let weights = self
+            .kernels
+            .iter()
+            .map(|kernel| pass.parameter(kernel.weights));
+        Ok(p.into_iter().chain(weights).collect())
+    }
+
+    fn mix(&self, tape: &mut Tape<B>, x: Var<B>, operands: Vec<Var<B>>) -> tensor::Result<Var<B>> {
+        let expected = self.alphas.len() + self.kernels.len();
+        if operands.len() != expected {
+            return Err(tensor::Error::Geometry {
+                op: "factorised",
+                what: "the number of operands",
+                value: operands.len(),
+                expected: "a vector for every type and the weights of every kernel",
+            });
+        }
+        let mut operands = operands.into_iter();
+        let mut p = operands.by_ref().take(self.alphas.len());
+        let (Some(kernel), activation, weight) = (p.next(), p.next(), p.next()) else {
+            return Err(tensor::Error::Geometry {
+                op: "factorised",
+                what: "the number of types",
+                value: 0,
+                expected: "at least 1",
+            });
         };
-        drop(p);
+        let mixing = FactorisedWeights {
+            kernel,
+            activation,
+            weight,
+        };
+        let kernels = operands.zip(&self.kernels);
+        let kernels = kernels.map(|(weights, kernel)| FactorisedKernel {
+            weights,
+            gains: Var::constant(kernel.gains.clone()),
+        });
+        let kernels = kernels.collect();
         let formats = match &self.quantised {
             None => (&[][..], &[][..]),
             Some(q) => (&q.activation_formats[..], &q.weight_formats[..]),
         };
-        Ok(factorised(
-            pass.tape(),
-            x,
-            mixing,
-            kernels,
-            formats,
-            self.stride,
-            self.groups,
-        )?)
+        factorised(tape, x, mixing, kernels, formats, self.stride, self.groups)
     }
 
     fn expected_cost(&self, pass: &mut Pass<'_, B>, p: &[Var<B>]) -> Result<Var<B>> {

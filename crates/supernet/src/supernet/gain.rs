@@ -100,7 +100,8 @@ mod tests {
             let p = lengths.iter().map(one_hot).collect();
             let mut pass = Pass::new(&mut parameters, Mode::Evaluate);
             let x = Var::constant(Tensor::from_slice(&arena, shape, &x).unwrap());
-            let y = layer.forward(&mut pass, x, p).unwrap();
+            let operands = layer.operands(&mut pass, p).unwrap();
+            let y = layer.mix(pass.tape(), x, operands).unwrap();
             let y: Vec<f32> = y.value().read().unwrap();
             let squares: f64 = y.iter().map(|&y| f64::from(y).powi(2)).sum();
             (squares / y.len() as f64).sqrt()

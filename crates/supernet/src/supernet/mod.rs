@@ -7,15 +7,16 @@ mod layer;
 
 use crate::child::{Weights, classifier};
 use crate::mixed::{materialised, merged};
-use crate::{Error, Mixing, Result};
+use crate::{Error, Mixing, Recompute, Result};
 use candidates::Candidates;
 pub(crate) use factorised::{combinations, distinct};
-use layer::MixedLayer;
+use layer::{MixedLayer, Shared};
 use radars_nn::autograd::{Var, ops};
 use radars_nn::tensor::random::Seed;
 use radars_nn::tensor::{Activation, Backend, Tensor};
 use radars_nn::{BatchNorm2d, Linear, Parameters, Pass};
 use radars_space::{Architecture, Candidate, ConvGeometry, Space};
+use std::rc::Rc;
 
 /// How mixing weights follow from architecture weights: `p = softmax((alpha + noise) / temperature)`.
 #[derive(Clone, Debug)]
@@ -35,8 +36,9 @@ pub struct Relaxation {
 /// Every layer mixes its candidates before one batch norm and one ReLU, which keeps the mixture linear.
 pub struct SuperNet<B: Backend> {
     mixing: Mixing,
-    layers: Vec<(Box<dyn MixedLayer<B>>, BatchNorm2d)>,
+    layers: Vec<(Rc<dyn MixedLayer<B>>, BatchNorm2d)>,
     classifier: Linear,
+    recompute: Recompute,
 }
 
 /// What a SuperNet computes for a batch.
@@ -73,12 +75,12 @@ impl<B: Backend> SuperNet<B> {
                 cost_slope,
                 seed,
             };
-            let mixed: Box<dyn MixedLayer<B>> = match mixing {
+            let mixed: Rc<dyn MixedLayer<B>> = match mixing {
                 Mixing::Materialised => {
-                    Box::new(Candidates::new(&mut at, candidates, materialised)?)
+                    Rc::new(Candidates::new(&mut at, candidates, materialised)?)
                 }
-                Mixing::Merged => Box::new(Candidates::new(&mut at, candidates, merged)?),
-                Mixing::Factorised => Box::new(factorised::Factorised::new(&mut at, candidates)?),
+                Mixing::Merged => Rc::new(Candidates::new(&mut at, candidates, merged)?),
+                Mixing::Factorised => Rc::new(factorised::Factorised::new(&mut at, candidates)?),
             };
             let name = format!("layer{index}.norm");
             let norm =
@@ -90,7 +92,13 @@ impl<B: Backend> SuperNet<B> {
             mixing,
             layers,
             classifier,
+            recompute: Recompute::NONE,
         })
+    }
+
+    /// Says which layers are computed again on the way back.
+    pub fn set_recompute(&mut self, recompute: Recompute) {
+        self.recompute = recompute;
     }
 
     /// How the mixtures are held.
@@ -117,7 +125,7 @@ impl<B: Backend> SuperNet<B> {
         let mut x = Var::constant(images);
         let mut cost: Option<Var<B>> = None;
         let mut noise = relaxation.noise.iter();
-        for (layer, norm) in &self.layers {
+        for (index, (layer, norm)) in self.layers.iter().enumerate() {
             let mut p = Vec::with_capacity(layer.alphas().len());
             for &alpha in layer.alphas() {
                 let alpha = pass.parameter(alpha);
@@ -128,8 +136,14 @@ impl<B: Backend> SuperNet<B> {
                 None => of_layer,
                 Some(sum) => ops::add(pass.tape(), sum, of_layer)?,
             });
-            x = layer.forward(pass, x, p)?;
-            x = norm.forward(pass, x)?;
+            let operands = layer.operands(pass, p)?;
+            x = if self.recompute.contains(index) {
+                let operands = [x].into_iter().chain(operands).collect();
+                norm.forward_recomputed(pass, Shared(layer.clone()), operands)?
+            } else {
+                x = layer.mix(pass.tape(), x, operands)?;
+                norm.forward(pass, x)?
+            };
         }
         let pooled = ops::global_average_pool(pass.tape(), x)?;
         let logits = self.classifier.forward(pass, pooled)?;
@@ -145,7 +159,7 @@ impl<B: Backend> SuperNet<B> {
     /// # Errors
     /// [`radars_nn::tensor::Error::NoValues`] on the planning backend.
     pub fn mixing_weights(&self, parameters: &Parameters<B>) -> Result<Vec<Vec<Vec<f32>>>> {
-        let read = |(layer, _): &(Box<dyn MixedLayer<B>>, _)| {
+        let read = |(layer, _): &(Rc<dyn MixedLayer<B>>, _)| {
             let alphas = layer.alphas().iter();
             alphas
                 .map(|&id| Ok(softmax(&parameters.value(id).read()?)))

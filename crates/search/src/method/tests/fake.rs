@@ -7,7 +7,7 @@ use crate::{
     Observer, Phase, PhaseState, Problem, Result, Resumed, Stop, StopSignal, Watch,
 };
 use radars_space::{Architecture, Candidate, Choices, ImageShape, Layer, Reward, Space};
-use radars_supernet::{Mixing, Plan, Traffic};
+use radars_supernet::{Mixing, Plan, Recompute, Traffic};
 
 /// The kernels of the space; all tables are in their order.
 pub(super) const KERNELS: [usize; 4] = [1, 3, 5, 7];
@@ -70,6 +70,7 @@ fn plan(bytes: usize) -> Plan {
         saved_bytes: 0,
         allocations: 0,
         micro_batch: 1,
+        recompute: Recompute::NONE,
     }
 }
 
