@@ -129,6 +129,8 @@ pub trait Backend: Sized + Send + Sync + 'static {
     ) -> Result<()>;
     /// The convolution `y = Qx(x) * Qw(w)` of operands with given [`ConvValues`], where `Q` quantises
     /// what is to be quantised and is the identity else; of floats, it is [`Backend::conv2d_fprop`].
+    /// A NaN among the operands makes those values NaN that it is a summand of; a backend may let it spread
+    /// to all of them.
     fn fake_quantised_conv2d_fprop(
         &self,
         g: &Conv2d,

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     Activation, AdamStep, Axis, Backend, BatchNorm, BatchNormInference, BatchNormSaved, BinaryOp,
-    Coefficient, Conv2d, CrossEntropy, Embedding, FixedPoint, ImageBatch, KernelMerge, MaskOp,
-    MatMul, Mut, Op, Operand, Pool2d, ReduceOp, Ref, Result, SgdStep, UnaryOp,
+    Coefficient, Conv2d, ConvValues, CrossEntropy, Embedding, FixedPoint, ImageBatch, KernelMerge,
+    MaskOp, MatMul, Mut, Op, Operand, Pool2d, ReduceOp, Ref, Result, SgdStep, UnaryOp,
 };
 
 type R<'a> = Ref<'a, Cpu>;
@@ -145,6 +145,18 @@ impl Backend for Cpu {
     ) -> Result<()> {
         let (dw, scratch) = (slice_mut(dw), slice_mut(scratch));
         conv::wgrad(self, g, slice(x), slice(dy), dw, scratch)
+    }
+
+    fn fake_quantised_conv2d_fprop(
+        &self,
+        g: &Conv2d,
+        values: ConvValues,
+        x: R<'_>,
+        w: R<'_>,
+        y: M<'_>,
+        scratch: M<'_>,
+    ) -> Result<()> {
+        conv::fake_quantised_fprop(self, g, values, x, w, y, scratch)
     }
 
     fn place_images(

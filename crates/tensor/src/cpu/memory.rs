@@ -42,6 +42,7 @@ pub(super) trait Plain: bytemuck::Pod {}
 impl Plain for f32 {}
 impl Plain for f64 {}
 impl Plain for i32 {}
+impl Plain for u32 {}
 impl Plain for u8 {}
 
 /// The bytes of a view as values; a rest that makes no whole value is left off.

@@ -10,9 +10,13 @@ pub(super) fn bytes(spec: &CpuSpec, op: &Op<'_>) -> usize {
         Op::Conv2dFprop(_) | Op::Conv2dDgrad(_) | Op::Conv2dWgrad(_) => {
             conv::scratch_bytes(spec, op)
         }
-        Op::FakeQuantisedConv2dFprop(..)
-        | Op::FakeQuantisedConv2dDgrad(..)
-        | Op::FakeQuantisedConv2dWgrad(..) => compose::scratch_bytes::<Cpu>(spec, op),
+        Op::FakeQuantisedConv2dFprop(g, values) => match conv::Integer::new(g, *values) {
+            Some(integer) => integer.scratch_bytes(),
+            None => compose::scratch_bytes::<Cpu>(spec, op),
+        },
+        Op::FakeQuantisedConv2dDgrad(..) | Op::FakeQuantisedConv2dWgrad(..) => {
+            compose::scratch_bytes::<Cpu>(spec, op)
+        }
         Op::BatchNorm(g) | Op::BatchNormActivation(g) => batch_norm::scratch_bytes(g, 1),
         Op::BatchNormBackward(g) | Op::BatchNormActivationBackward(g) => {
             batch_norm::scratch_bytes(g, PARAMETERS)

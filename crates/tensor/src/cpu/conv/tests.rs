@@ -93,7 +93,7 @@ fn values(purpose: &str, len: usize) -> Vec<f32> {
 }
 
 /// Calls `visit(x, w, y)` with the indices of every product of the convolution.
-fn products(g: &Conv2d, mut visit: impl FnMut(usize, usize, usize)) {
+pub(super) fn products(g: &Conv2d, mut visit: impl FnMut(usize, usize, usize)) {
     let ([h, w, ci], [ho, wo, co]) = (g.input, g.output);
     let (depth, lanes) = (ci / g.groups, co / g.groups);
     for (n, oh, ow) in (0..g.batch * ho * wo).map(|p| (p / (ho * wo), p / wo % ho, p % wo)) {
