@@ -3,7 +3,8 @@
 //! `cargo bench -p radars-benches --bench quantised_conv`, with a filter such as `cuda/table1/k3` after `--`.
 //! Activations lie on their grid already, as they do behind a batch normalisation; weights are quantised on
 //! the way in. Widths are integer + fraction bits of activations and weights alike; `float` is the plain
-//! convolution of the same sizes.
+//! convolution of the same sizes. The CPU computes forward passes of a width in integers where that is faster:
+//! `float` beside it is its f32 path, and the share of the f32 peak may be above 100 %.
 
 use criterion::Criterion;
 use radars_benches::layer::{DEPTHWISE, KERNELS, Layer, NARROW, TABLE_1};

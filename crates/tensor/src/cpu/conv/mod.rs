@@ -1,7 +1,8 @@
 //! Convolutions of the CPU backend: which path computes which geometry, and what scratch it wants.
 //!
 //! Scratch and the order of every sum follow from the geometry and the instruction set alone: work is cut
-//! into shares and chunks of fixed size, which the threads of the pool take in any order.
+//! into shares and chunks of fixed size, which the threads of the pool take in any order. Forward passes of
+//! operands on fixed-point grids are computed in [`integer`]s, where geometry and formats let them.
 
 mod depthwise;
 mod direct;
