@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use radars_search::{
-    Config, Evaluator, Event, Memory, Method, Observer, Phase, Problem, Result, RunResult, Setup,
-    StopSignal, Task, Trainer, candidates_of, search,
+    Config, Evaluator, Event, Memory, Method, MicroBatch, MixingChoice, Observer, Phase, Problem,
+    Result, RunResult, Setup, SnRule, StopSignal, Task, Trainer, candidates_of, search,
 };
 use radars_space::{Architecture, BitChoices, Choices, ImageShape, Layer, Reward, Space};
 use radars_supernet::Mixing;
@@ -17,7 +17,7 @@ const AMPLE: usize = 64 << 20;
 fn task(mixing: Mixing, seed: u64) -> Task {
     let mut config = Config::preset("fashion-small").unwrap();
     config.seed = seed;
-    config.mixing = mixing;
+    config.mixing = mixing.into();
     config.batch = 16;
     config.data.limit_train = Some(400);
     config.data.weights_fraction = 0.4;
@@ -150,9 +150,10 @@ fn bound_for_two(task: &Task, sn: &[Architecture]) -> (usize, usize) {
     let planner = Trainer::new(region, task).unwrap();
     let needed = |count: usize| {
         let plan = {
-            let mixing = task.problem.config.mixing;
+            let config = &task.problem.config;
+            let mixing = config.mixing.ways()[0];
             planner
-                .plan_supernet(&candidates_of(&sn[..count]), mixing)
+                .plan_supernet(&candidates_of(&sn[..count]), mixing, config.batch)
                 .unwrap()
         };
         plan.high_water_bytes
@@ -248,4 +249,34 @@ fn of_every_method() {
         assert!(memory.high_water_bytes <= memory.bound_bytes, "{method}");
         one.assert_same(&run(&task, AMPLE, 2, Isa::detect()), method.name());
     }
+}
+
+/// Under a bound that whole batches of the largest networks do not fit, the planner halves some and not others;
+/// what it planned is what was used, and the threads say nothing about it.
+#[test]
+fn in_micro_batches_that_the_planner_chooses() {
+    let mut task = task(Mixing::Materialised, 1);
+    let config = &mut task.problem.config;
+    config.micro_batch = Some(MicroBatch::Auto);
+    config.mixing = MixingChoice::Auto;
+    config.search.sn_rule = SnRule::Pack;
+    let batch = config.batch;
+    let isa = Isa::detect();
+    let mark = run(&task, AMPLE, 1, isa).result.memory.high_water_bytes;
+    let tight = mark * 6 / 10 / ALIGN * ALIGN;
+    let one = run(&task, tight, 1, isa);
+    one.assert_planned_to_the_byte();
+    let micro_batches = one.events.iter().filter_map(|event| match event {
+        Event::TrainingStarted { micro_batch, .. } | Event::Pruned { micro_batch, .. } => {
+            Some(*micro_batch)
+        }
+        _ => None,
+    });
+    let micro_batches: Vec<usize> = micro_batches.collect();
+    assert!(
+        micro_batches.iter().any(|&images| images < batch),
+        "{micro_batches:?}"
+    );
+    assert!(micro_batches.contains(&batch), "{micro_batches:?}");
+    one.assert_same(&run(&task, tight, 3, isa), "3 threads in micro-batches");
 }

@@ -7,7 +7,7 @@ use crate::json_file;
 use crate::quantity::bytes;
 use crate::timing::{Timed, Timing, median, random_candidates};
 use anyhow::anyhow;
-use radars_search::Config;
+use radars_search::{Config, MicroBatch};
 use radars_space::{Architecture, Candidate, HyperParameter, Precision, Space};
 use radars_supernet::{Mixing, Plan, SuperNetPlan};
 use radars_tensor::Stats;
@@ -27,6 +27,8 @@ struct Measured {
     /// Candidates in each layer.
     candidates: Vec<usize>,
     batch: usize,
+    /// Images on the device at once.
+    micro_batch: usize,
     threads: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     isa: Option<String>,
@@ -61,6 +63,8 @@ impl OnDevice for StepArgs {
         };
         let mut config = Config::preset(preset)?;
         config.batch = self.batch.get();
+        let images = self.micro_batch.map(|images| images.get());
+        config.micro_batch = images.map(MicroBatch::Images);
         config.check()?;
         announce(devices);
         let measured = measure(devices, &space, &config, self)?;
@@ -133,6 +137,7 @@ fn measure(
         space: space.name().to_owned(),
         candidates: run.candidates,
         batch: config.batch,
+        micro_batch: run.plan.micro_batch,
         threads: arguments.device.threads(),
         isa: devices.isa().map(|isa| isa.to_string()),
         device: devices.name(),
@@ -177,7 +182,9 @@ fn supernet(
         mixing,
         reward: space.reward()?,
     };
-    let Timed { plan, times, stats } = timing(arguments).supernet(devices, of, config)?;
+    let micro_batch = arguments.micro_batch.unwrap_or(arguments.batch).get();
+    let timing = timing(arguments);
+    let Timed { plan, times, stats } = timing.supernet(devices, of, config, micro_batch)?;
     let times = times.iter().map(|pair| pair.weight + pair.alpha);
     Ok(Run {
         candidates: candidates.iter().map(Vec::len).collect(),

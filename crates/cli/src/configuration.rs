@@ -35,6 +35,7 @@ pub fn of_task(arguments: &TaskArgs) -> Result<Config> {
     config.data.resize = arguments.resize.or(config.data.resize);
     set(&mut config.memory, arguments.memory);
     set(&mut config.batch, arguments.batch);
+    config.micro_batch = arguments.micro_batch.or(config.micro_batch);
     Ok(config)
 }
 
@@ -48,6 +49,7 @@ pub fn of_flags(task: &TaskArgs, algorithm: &AlgorithmArgs, epochs: &EpochArgs) 
     let mut config = of_task(task)?;
     set(&mut config.method, algorithm.method);
     set(&mut config.mixing, algorithm.mixing);
+    set(&mut config.search.sn_rule, algorithm.sn_rule);
     set(&mut config.seed, algorithm.seed);
     set(&mut config.search.iterations, algorithm.iterations);
     set(&mut config.search.episodes, algorithm.episodes);

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod bench;
+mod choices;
 mod compare;
 mod configuration;
 mod device;

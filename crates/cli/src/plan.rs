@@ -1,13 +1,14 @@
 //! `radars plan`: what a search would need, without running it.
 
 use crate::arguments::{DeviceArgs, PlanArgs};
+use crate::choices::Choices;
 use crate::device::{Devices, OnDevice, announce};
 use crate::failure::{Failure, Result};
 use crate::growth::Growth;
 use crate::hours::Hours;
 use crate::quantity::bytes;
 use crate::table::{Column, Table};
-use crate::{configuration, json_file, loading};
+use crate::{choices, configuration, json_file, loading};
 use radars_search::{Config, PlanRow, candidates_of, dnas_settings, plan_rows, read_space};
 use radars_space::{Architecture, MemoryEstimate, Reward, Space};
 use radars_supernet::{Mixing, Plan, SuperNetPlan, plan_supernet};
@@ -25,6 +26,7 @@ struct Report {
     /// Eq. 3-5 for the whole space, with the coefficients.
     eq5: MemoryEstimate,
     rows: Vec<PlanRow>,
+    choices: Choices,
     #[serde(skip_serializing_if = "Option::is_none")]
     sn: Option<Vec<Spanned>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,13 +63,13 @@ impl OnDevice for PlanArgs {
         announce(devices);
         let space = resolved_space(&config, self.task.data.is_some())?;
         let spec = devices.spec();
-        let sn = match &self.sn {
-            Some(file) => Some(spanned::<D::Backend>(
-                &spec,
-                &space,
-                &config,
-                &json_file::architectures(file, &space)?,
-            )?),
+        let best = match &self.sn {
+            Some(file) => Some(json_file::architectures(file, &space)?),
+            None => None,
+        };
+        let choices = Choices::plan::<D::Backend>(&spec, &space, &config, best.as_deref())?;
+        let sn = match &best {
+            Some(best) => Some(spanned::<D::Backend>(&spec, &space, &config, best)?),
             None => None,
         };
         let growth = match self.growth {
@@ -88,6 +90,7 @@ impl OnDevice for PlanArgs {
             bound_bytes: config.memory.as_u64(),
             eq5: space.memory_estimate(config.batch)?,
             rows: plan_rows::<D::Backend>(&spec, &space, &config)?,
+            choices,
             sn,
             growth,
             hours,
@@ -200,6 +203,12 @@ fn in_words(report: &Report) -> String {
         text,
         "Eq. 5: 4 bytes x (eta {} x weights + theta {} x activations); for the whole space {} weights, {} activations",
         eq5.eta, eq5.theta, eq5.weight_elements, eq5.activation_elements
+    );
+    let _ = write!(
+        text,
+        "\n{}\n{}",
+        choices::micro_batches(report.batch, &report.rows),
+        report.choices
     );
     for spanned in report.sn.iter().flatten() {
         let _ = writeln!(text, "{}", spanned_in_words(spanned));

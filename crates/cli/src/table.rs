@@ -11,21 +11,25 @@ pub struct Table {
 
 /// The head of a column.
 pub struct Column {
-    title: &'static str,
+    title: String,
     alignment: CellAlignment,
 }
 
 impl Column {
     /// A column of words.
-    pub fn left(title: &'static str) -> Self {
-        let alignment = CellAlignment::Left;
-        Self { title, alignment }
+    pub fn left(title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            alignment: CellAlignment::Left,
+        }
     }
 
     /// A column of numbers.
-    pub fn right(title: &'static str) -> Self {
-        let alignment = CellAlignment::Right;
-        Self { title, alignment }
+    pub fn right(title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            alignment: CellAlignment::Right,
+        }
     }
 }
 
@@ -37,7 +41,7 @@ impl Table {
         table.set_header(
             columns
                 .iter()
-                .map(|c| Cell::new(c.title).set_alignment(c.alignment)),
+                .map(|c| Cell::new(&c.title).set_alignment(c.alignment)),
         );
         Self {
             table,

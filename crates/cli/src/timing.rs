@@ -3,11 +3,11 @@
 use crate::device::{Devices, Part};
 use crate::failure::{Failure, Result};
 use bytesize::ByteSize;
-use radars_search::{Config, candidates_of, dnas_settings, weight_settings};
+use radars_search::{Config, candidates_of, dnas_settings, fitting_child, weight_settings};
 use radars_space::{Architecture, Candidate, Space};
 use radars_supernet::{
-    BatchSizes, ChildTrainer, DnasTrainer, Images, Plan, Relaxation, SuperNetPlan, plan_child,
-    plan_supernet,
+    BatchSizes, ChildTrainer, DnasTrainer, Images, Plan, Relaxation, StepSize, SuperNetPlan,
+    plan_child, plan_supernet,
 };
 use radars_tensor::random::Seed;
 use radars_tensor::{Arena, Placement, Stats};
@@ -102,9 +102,15 @@ impl Timing {
     ) -> Result<Timed<Duration>> {
         let settings = weight_settings(config);
         let spec = devices.spec();
-        let plan = plan_child::<D::Backend>(&spec, space, architecture, batches, settings)?;
+        let plan = fitting_child(config, bound_bytes(config), |micro_batch| {
+            let mut batches = batches;
+            batches.step.micro_batch = micro_batch;
+            let plan = plan_child::<D::Backend>(&spec, space, architecture, batches, settings);
+            Ok(plan?)
+        })?;
         let arena = reserve(devices, part, plan)?;
-        let mut trainer = ChildTrainer::new(&arena, space, architecture, settings, self.seed)?;
+        let trainer = ChildTrainer::new(&arena, space, architecture, settings, self.seed)?;
+        let mut trainer = trainer.in_micro_batches(plan.micro_batch);
         let images = Batch::random(space, config.batch, self.seed, 0)?;
         let times = self.times(|| {
             let began = Instant::now();
@@ -118,17 +124,23 @@ impl Timing {
         })
     }
 
-    /// Times pairs of steps of a SuperNet.
+    /// Times pairs of steps of a SuperNet, with at most `micro_batch` images on the device at once.
     pub fn supernet<D: Devices>(
         self,
         devices: &D,
         of: SuperNetPlan<'_>,
         config: &Config,
+        micro_batch: usize,
     ) -> Result<Timed<Pair>> {
         let settings = dnas_settings(config);
-        let plan = plan_supernet::<D::Backend>(&devices.spec(), of, config.batch, settings)?;
+        let step = StepSize {
+            micro_batch,
+            ..StepSize::whole(config.batch)
+        };
+        let plan = plan_supernet::<D::Backend>(&devices.spec(), of, step, settings)?;
         let arena = reserve(devices, Part::Whole, plan)?;
-        let mut trainer = DnasTrainer::new(&arena, of, settings, self.seed)?;
+        let trainer = DnasTrainer::new(&arena, of, settings, self.seed)?;
+        let mut trainer = trainer.in_micro_batches(micro_batch);
         let vectors = trainer.vectors().into_iter();
         let relaxation = Relaxation {
             temperature: 1.0,
@@ -171,6 +183,11 @@ pub fn random_candidates(space: &Space, seed: Seed, architectures: usize) -> Vec
     let random = |index| space.random(&mut seed.stream("bench architecture", index));
     let architectures: Vec<Architecture> = (0..architectures as u64).map(random).collect();
     candidates_of(&architectures)
+}
+
+/// The bound of a configuration.
+pub fn bound_bytes(config: &Config) -> usize {
+    usize::try_from(config.memory.as_u64()).unwrap_or(usize::MAX)
 }
 
 /// The middle of times, in seconds; not a number for none.

@@ -138,7 +138,7 @@ mod tests {
             schema: RunResult::SCHEMA,
             method: Method::Radars,
             preset: Some("cifar10-quant".into()),
-            mixing: Mixing::Factorised,
+            mixing: Mixing::Factorised.into(),
             seed: 0,
             device: "cpu".into(),
             fingerprint: "f00d".into(),

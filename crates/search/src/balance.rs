@@ -32,7 +32,12 @@ pub fn balanced_retrain(evaluator: &impl Evaluator, problem: &Problem) -> Result
     let exploitation = |retrain: usize| -> Result<f64> {
         let spanned = &sample[..retrain.min(sample.len())];
         let (config, candidates) = (&problem.config, candidates_of(spanned));
-        let dnas = evaluator.exploitation_cost(&candidates, config.mixing, config.dnas)?;
+        // Which mixing will fit is not known before SN is; the cheapest one is hoped for.
+        let ways = config.mixing.ways().into_iter();
+        let costs =
+            ways.map(|mixing| evaluator.exploitation_cost(&candidates, mixing, config.dnas));
+        let dnas = costs.collect::<Result<Vec<u64>>>()?;
+        let dnas = dnas.into_iter().min().unwrap_or(0);
         // What DNAS derives is trained as well.
         Ok(exact * (retrain + 1) as f64 + dnas as f64)
     };

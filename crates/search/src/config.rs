@@ -1,11 +1,14 @@
 //! Everything that decides a search's result, as one value that is written down and read back.
 
+mod auto;
 mod check;
+mod size;
+
+pub use auto::{MicroBatch, MixingChoice, SnRule};
 
 use crate::{Error, Result};
 use bytesize::ByteSize;
 use radars_space::Limits;
-use radars_supernet::Mixing;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
@@ -82,12 +85,17 @@ pub struct Config {
     /// All randomness derives from it.
     pub seed: u64,
     /// The bound on device memory: weights, gradients, optimizer state, activations, scratch.
-    #[serde(serialize_with = "exact_size")]
+    #[serde(serialize_with = "size::exact")]
     pub memory: ByteSize,
     /// How a SuperNet holds its mixtures.
-    pub mixing: Mixing,
+    pub mixing: MixingChoice,
     /// Images in a batch.
     pub batch: usize,
+    /// Images of a step that are on the device at once: of children and SuperNets, not of shared weights; none
+    /// for the whole batch, whatever the bound. Gradients add up to those of the whole batch; batch norms see
+    /// micro-batches.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub micro_batch: Option<MicroBatch>,
     /// Where the space comes from.
     pub space: SpaceSource,
     /// What the search is done on.
@@ -109,30 +117,6 @@ pub struct Config {
     pub training: TrainingConfig,
     /// The differentiable search in the pruned subspace.
     pub dnas: DnasConfig,
-}
-
-/// A size in the largest unit that loses nothing; `ByteSize` by itself rounds to a tenth of a unit.
-fn exact_size<S: serde::Serializer>(size: &ByteSize, serializer: S) -> Result<S::Ok, S::Error> {
-    let units = [
-        (1 << 30, "GiB"),
-        (1 << 20, "MiB"),
-        (1 << 10, "KiB"),
-        (1, "B"),
-    ];
-    let bytes = size.as_u64();
-    let whole = |&&(unit, _): &&(u64, &str)| bytes > 0 && bytes.is_multiple_of(unit);
-    let (unit, name) = units.iter().find(whole).unwrap_or(&(1, "B"));
-    serializer.serialize_str(&format!("{} {name}", bytes / unit))
-}
-
-fn exact_size_of_some<S: serde::Serializer>(
-    size: &Option<ByteSize>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match size {
-        Some(size) => exact_size(size, serializer),
-        None => serializer.serialize_none(),
-    }
 }
 
 /// The data set of a search.
@@ -181,6 +165,9 @@ pub struct SearchConfig {
     pub episodes: usize,
     /// `P`: the best architectures by proxy reward that are re-trained and may span the SuperNet.
     pub retrain: usize,
+    /// Which of those span the SuperNet.
+    #[serde(default)]
+    pub sn_rule: SnRule,
     /// `C`: best architectures kept for the report.
     pub keep: usize,
     /// `Tar`: the search ends when an exact reward reaches it.
@@ -198,7 +185,7 @@ pub struct SearchConfig {
     #[serde(
         skip_serializing_if = "Option::is_none",
         default,
-        serialize_with = "exact_size_of_some"
+        serialize_with = "size::exact_of_some"
     )]
     pub exploration_memory: Option<ByteSize>,
 }

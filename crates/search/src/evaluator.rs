@@ -20,7 +20,7 @@ pub struct Training<'a> {
     pub architecture: &'a Architecture,
     /// How thoroughly. Random numbers derive from the run's seed, the architecture and this.
     pub fidelity: Fidelity,
-    /// Its plan.
+    /// Its plan, which says in which micro-batches.
     pub plan: Plan,
 }
 
@@ -46,7 +46,7 @@ pub struct Exploitation<'a> {
     pub dnas: DnasConfig,
     /// Iteration of Algorithm 1: random numbers derive from it.
     pub iteration: usize,
-    /// The SuperNet's plan.
+    /// The SuperNet's plan, which says in which micro-batches.
     pub plan: Plan,
 }
 
@@ -100,11 +100,16 @@ pub trait Evaluator {
         DataSizes::default()
     }
 
-    /// What training an architecture needs.
+    /// What training an architecture needs, with at most `micro_batch` images of a step on the device at once.
     ///
     /// # Errors
     /// When the architecture does not belong to the space.
-    fn plan(&self, architecture: &Architecture, fidelity: Fidelity) -> Result<Plan>;
+    fn plan(
+        &self,
+        architecture: &Architecture,
+        fidelity: Fidelity,
+        micro_batch: usize,
+    ) -> Result<Plan>;
 
     /// What training and measuring an architecture costs, in the unit that budgets are counted in:
     /// multiply-accumulates, unless the evaluator says otherwise.
@@ -124,12 +129,18 @@ pub trait Evaluator {
         false
     }
 
-    /// What the SuperNet of these candidates needs.
+    /// What the SuperNet of these candidates needs, with at most `micro_batch` images of a step on the device
+    /// at once.
     ///
     /// # Errors
     /// When the candidates do not belong to the space.
-    fn plan_supernet(&self, candidates: &[Vec<Candidate>], mixing: Mixing) -> Result<Plan> {
-        let _ = (candidates, mixing);
+    fn plan_supernet(
+        &self,
+        candidates: &[Vec<Candidate>],
+        mixing: Mixing,
+        micro_batch: usize,
+    ) -> Result<Plan> {
+        let _ = (candidates, mixing, micro_batch);
         Err(Error::Unsupported { what: "SuperNets" })
     }
 

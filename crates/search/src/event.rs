@@ -1,6 +1,6 @@
 //! What happens in a search, as it happens: the lines of `events.jsonl` and the food of progress bars.
 
-use crate::Method;
+use crate::{Method, SnRule};
 use radars_space::Architecture;
 use radars_supernet::{Mixing, Traffic};
 use serde::{Deserialize, Serialize};
@@ -102,6 +102,8 @@ pub enum Event {
         epochs: usize,
         /// What the plan says it takes.
         planned_peak_bytes: usize,
+        /// Images of a step on the device at once.
+        micro_batch: usize,
     },
     /// A network was trained for an epoch.
     Epoch {
@@ -173,17 +175,23 @@ pub enum Event {
     Pruned {
         /// Iteration of Algorithm 1.
         iteration: usize,
+        /// The rule that chose them; none for the whole space.
+        rule: Option<SnRule>,
         /// The architectures, best exact reward first.
         architectures: Vec<Architecture>,
+        /// How many of those that were chosen from are not among them.
+        left_out: usize,
         /// Candidates a layer, duplicates removed.
         candidates: Vec<usize>,
-        /// How the mixtures are held.
-        mixing: Mixing,
+        /// How the mixtures are held; none where no SuperNet fits.
+        mixing: Option<Mixing>,
+        /// Images of a step on the device at once; 0 where no SuperNet fits.
+        micro_batch: usize,
         /// Paths through the SuperNet, as many as the mixing can tell apart.
         paths: f64,
         /// What the plan says it takes.
         planned_peak_bytes: usize,
-        /// What the plan says the next architecture would have needed, when it did not fit.
+        /// What the plan says the first architecture that did not fit would have needed; none when all did.
         refused_bytes: Option<usize>,
     },
     /// The SuperNet was trained for an epoch.

@@ -2,7 +2,7 @@
 
 use crate::{
     Bounds, Error, Evaluator, Event, Fidelity, Findings, Memory, Problem, Record, Refusal, Result,
-    Score, Stop, Training, Watch, kernel_path,
+    Score, Stop, Training, Watch, kernel_path, planner,
 };
 use radars_space::Architecture;
 use radars_supernet::Plan;
@@ -53,27 +53,36 @@ impl<'a, E: Evaluator> Lab<'a, E> {
     /// Whether a record may be trained; notes why not.
     ///
     /// Its training to convergence and its final training have to fit too, since it may come to them.
-    fn admits(&self, findings: &mut Findings, index: usize, plan: Plan) -> Result<bool> {
+    fn admits(&self, findings: &mut Findings, index: usize, fidelity: Fidelity) -> Result<bool> {
         let record = &mut findings.records[index];
-        let last = self.evaluator.plan(&record.architecture, Fidelity::Final)?;
-        let needed_bytes = plan.high_water_bytes.max(last.high_water_bytes);
         let Bounds {
             exploration_bytes,
             exploitation_bytes,
         } = self.bounds;
         let tightest = exploration_bytes.min(exploitation_bytes);
-        let refused = if plan.high_water_bytes > tightest {
-            Some((plan.high_water_bytes, tightest))
-        } else if needed_bytes > exploitation_bytes {
-            Some((needed_bytes, exploitation_bytes))
-        } else {
-            None
+        let over = |fidelity, bound_bytes| -> Result<Option<Refusal>> {
+            let plan = self.plan(&record.architecture, fidelity, bound_bytes)?;
+            Ok((!plan.fits(bound_bytes)).then_some(Refusal::OverBound {
+                needed_bytes: plan.high_water_bytes,
+                bound_bytes,
+            }))
         };
-        record.refused = refused.map(|(needed_bytes, bound_bytes)| Refusal::OverBound {
-            needed_bytes,
-            bound_bytes,
-        });
-        Ok(refused.is_none())
+        record.refused = match over(fidelity, tightest)? {
+            Some(refusal) => Some(refusal),
+            None => over(Fidelity::Final, exploitation_bytes)?,
+        };
+        Ok(record.refused.is_none())
+    }
+
+    /// The plan of a training under a bound.
+    fn plan(
+        &self,
+        architecture: &Architecture,
+        fidelity: Fidelity,
+        bound_bytes: usize,
+    ) -> Result<Plan> {
+        let config = &self.problem.config;
+        planner::child(self.evaluator, config, architecture, fidelity, bound_bytes)
     }
 
     /// What the budget has left when `findings` are what this phase has spent it on; none without a budget.
@@ -104,10 +113,10 @@ impl<'a, E: Evaluator> Lab<'a, E> {
             return Ok(Attempt::Done(None));
         }
         let architecture = findings.records[index].architecture.clone();
-        let plan = self.evaluator.plan(&architecture, fidelity)?;
-        if !self.admits(findings, index, plan)? {
+        if !self.admits(findings, index, fidelity)? {
             return Ok(Attempt::Done(None));
         }
+        let plan = self.plan(&architecture, fidelity, self.evaluator.bound_bytes())?;
         let cost = self.evaluator.cost(&architecture, fidelity)?;
         if !self.affords(findings, cost.saturating_add(reserve)) {
             return Ok(Attempt::Stopped(Stop::Budget));

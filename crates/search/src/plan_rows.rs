@@ -3,7 +3,9 @@
 use crate::task::{dnas_settings, weight_settings};
 use crate::{Config, Result, kernel_path};
 use radars_space::{Candidate, Reward, Space};
-use radars_supernet::{BatchSizes, Mixing, SuperNetPlan, plan_child, plan_supernet};
+use radars_supernet::{
+    BatchSizes, Mixing, Plan, StepSize, SuperNetPlan, plan_child, plan_supernet,
+};
 use radars_tensor::Backend;
 use serde::Serialize;
 
@@ -24,10 +26,42 @@ pub struct PlanRow {
     pub eq5_bytes: u64,
     /// Whether it fits the bound.
     pub fits: bool,
+    /// What it would need in micro-batches, from half of the batch down to a single image.
+    pub micro_batches: Vec<MicroBatchBound>,
+}
+
+/// What a training needs with fewer images on the device at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct MicroBatchBound {
+    /// Images on the device at once.
+    pub micro_batch: usize,
+    /// The smallest bound that will do.
+    pub high_water_bytes: usize,
+}
+
+/// The plans of a step in one piece, and in micro-batches.
+fn in_micro_batches(
+    batch: usize,
+    plan: impl Fn(StepSize) -> Result<Plan>,
+) -> Result<(Plan, Vec<MicroBatchBound>)> {
+    let mut bounds = Vec::new();
+    let mut images = batch;
+    while images > 1 {
+        images = images.div_ceil(2);
+        let step = StepSize {
+            micro_batch: images,
+            ..StepSize::whole(batch)
+        };
+        bounds.push(MicroBatchBound {
+            micro_batch: images,
+            high_water_bytes: plan(step)?.high_water_bytes,
+        });
+    }
+    Ok((plan(batch.into())?, bounds))
 }
 
 /// Plans the paths of the smallest and of the largest kernels, and the SuperNet of the whole space in
-/// every mixing mode.
+/// every mixing mode; each for a whole batch and in micro-batches.
 ///
 /// # Errors
 /// When the space is not resolved.
@@ -38,15 +72,24 @@ pub fn plan_rows<B: Backend>(
 ) -> Result<Vec<PlanRow>> {
     let mut rows = Vec::new();
     let bound_bytes = config.memory.as_u64() as usize;
-    let batches = BatchSizes {
-        step: config.batch.into(),
-        evaluated: config.batch,
-    };
     for (what, architecture) in [
         ("one path, smallest kernels", kernel_path::smallest(space)?),
         ("one path, largest kernels", kernel_path::largest(space)?),
     ] {
-        let plan = plan_child::<B>(spec, space, &architecture, batches, weight_settings(config))?;
+        let (plan, micro_batches) = in_micro_batches(config.batch, |step| {
+            let batches = BatchSizes {
+                step,
+                evaluated: config.batch,
+            };
+            let settings = weight_settings(config);
+            Ok(plan_child::<B>(
+                spec,
+                space,
+                &architecture,
+                batches,
+                settings,
+            )?)
+        })?;
         let candidates: Vec<Vec<Candidate>> =
             architecture.layers().iter().map(|&c| vec![c]).collect();
         rows.push(PlanRow {
@@ -57,6 +100,7 @@ pub fn plan_rows<B: Backend>(
             saved_bytes: plan.saved_bytes,
             eq5_bytes: space.memory_estimate_of(&candidates, config.batch)?.bytes,
             fits: plan.fits(bound_bytes),
+            micro_batches,
         });
     }
     let candidates = space.all_candidates();
@@ -69,7 +113,9 @@ pub fn plan_rows<B: Backend>(
             mixing,
             reward,
         };
-        let plan = plan_supernet::<B>(spec, of, config.batch, dnas_settings(config))?;
+        let (plan, micro_batches) = in_micro_batches(config.batch, |step| {
+            Ok(plan_supernet::<B>(spec, of, step, dnas_settings(config))?)
+        })?;
         rows.push(PlanRow {
             what: "whole space".into(),
             mixing: Some(mixing),
@@ -78,6 +124,7 @@ pub fn plan_rows<B: Backend>(
             saved_bytes: plan.saved_bytes,
             eq5_bytes: space.memory_estimate(config.batch)?.bytes,
             fits: plan.fits(bound_bytes),
+            micro_batches,
         });
     }
     Ok(rows)

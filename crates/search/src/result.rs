@@ -1,8 +1,8 @@
 //! What a search found, as `result.json` states it.
 
-use crate::{Method, Stop};
+use crate::{Method, MixingChoice, Stop};
 use radars_space::Architecture;
-use radars_supernet::{Mixing, Traffic};
+use radars_supernet::Traffic;
 use serde::{Deserialize, Serialize};
 
 /// The result of a run.
@@ -18,7 +18,7 @@ pub struct RunResult {
     /// The built-in space that was searched; none when the space came from a file.
     pub preset: Option<String>,
     /// How the SuperNets held their mixtures.
-    pub mixing: Mixing,
+    pub mixing: MixingChoice,
     /// What all randomness derives from.
     pub seed: u64,
     /// The device and its code path, on which the result may depend.
@@ -164,7 +164,7 @@ pub(crate) mod tests {
             schema: RunResult::SCHEMA,
             method: Method::Radars,
             preset: Some("fashion-small".into()),
-            mixing: Mixing::Materialised,
+            mixing: radars_supernet::Mixing::Materialised.into(),
             seed: 7,
             device: "cpu isa=portable matmul=fma".into(),
             fingerprint: "0123456789abcdef".into(),

@@ -7,7 +7,7 @@ use crate::phase::{PhaseState, RunState};
 use crate::{
     Bounds, Error, Evaluator, Evaluators, Event, Fidelity, Measured, Method, NetworkState,
     Observer, Phase, Problem, Result, Resumed, RunResult, Stop, StopSignal, Task, Trainer,
-    Training, Watch, kernel_path,
+    Training, Watch, kernel_path, planner,
 };
 use outcome::{Finished, Outcome};
 use radars_space::Architecture;
@@ -335,7 +335,13 @@ impl<'a> Run<'a> {
         let training = Training {
             architecture,
             fidelity: Fidelity::Final,
-            plan: evaluator.plan(architecture, Fidelity::Final)?,
+            plan: planner::child(
+                evaluator,
+                &self.problem.config,
+                architecture,
+                Fidelity::Final,
+                evaluator.bound_bytes(),
+            )?,
         };
         // It may take the time it needs.
         let stop = self.stop.without_deadline();
@@ -357,14 +363,16 @@ impl<'a> Run<'a> {
 /// Ends at once when not even the path of the smallest kernels can be trained.
 fn refuse_small_bound(evaluator: &impl Evaluator, problem: &Problem) -> Result<()> {
     let smallest = kernel_path::smallest(&problem.space)?;
-    let needed = |fidelity| Ok::<_, Error>(evaluator.plan(&smallest, fidelity)?.high_water_bytes);
-    let needed_bytes = needed(Fidelity::Exact)?.max(needed(Fidelity::Final)?);
-    let bound_bytes = evaluator.bound_bytes();
+    let (config, bound_bytes) = (&problem.config, evaluator.bound_bytes());
+    let plan = |fidelity| planner::child(evaluator, config, &smallest, fidelity, bound_bytes);
+    let (exact, last) = (plan(Fidelity::Exact)?, plan(Fidelity::Final)?);
+    let needed_bytes = exact.high_water_bytes.max(last.high_water_bytes);
     if needed_bytes > bound_bytes {
         return Err(Error::BoundTooSmall {
             bound_bytes,
             needed_bytes,
-            batch: problem.config.batch,
+            batch: config.batch,
+            micro_batch: exact.micro_batch.min(last.micro_batch),
         });
     }
     Ok(())

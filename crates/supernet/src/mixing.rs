@@ -32,6 +32,15 @@ impl Mixing {
         }
     }
 
+    /// Whether it computes the mixture of the candidates themselves, each with weights of its own: of such ways
+    /// every one gives the same.
+    pub fn is_exact(self) -> bool {
+        match self {
+            Mixing::Materialised | Mixing::Merged => true,
+            Mixing::Factorised => false,
+        }
+    }
+
     /// Paths that the SuperNet of these candidates, a list for every layer, can tell apart. A factorised one
     /// spans all products of the types that occur, which are more than the candidates it is made from.
     pub fn paths(self, candidates: &[Vec<Candidate>]) -> f64 {

@@ -59,7 +59,7 @@ impl Plan {
 }
 
 /// The batch sizes of a training.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct BatchSizes {
     /// Images of a training step.
     pub step: StepSize,

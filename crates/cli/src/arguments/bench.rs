@@ -82,6 +82,10 @@ pub struct StepArgs {
     #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN.saturating_add(63))]
     pub batch: NonZeroUsize,
 
+    /// Take at most N images to the device at once [default: the whole batch]
+    #[arg(long, value_name = "N")]
+    pub micro_batch: Option<NonZeroUsize>,
+
     /// Measure for this long, and at least three steps
     #[arg(long, value_name = "SECONDS", default_value = "8", value_parser = positive)]
     pub seconds: f64,

@@ -5,8 +5,7 @@ use super::{DeviceArgs, TaskArgs};
 use bytesize::ByteSize;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
-use radars_search::Method;
-use radars_supernet::Mixing;
+use radars_search::{Method, MixingChoice, SnRule};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -65,9 +64,11 @@ pub struct AlgorithmArgs {
     #[arg(long, value_name = "METHOD", value_parser = method)]
     pub method: Option<Method>,
 
-    /// How a SuperNet holds its mixtures: `materialised`, `merged` (the same mixture in less memory) or `factorised` [default: what the preset says; fashion-small: materialised]
-    #[arg(long, value_name = "MODE", value_parser = mixing)]
-    pub mixing: Option<Mixing>,
+    /// How a SuperNet holds its mixtures: `materialised`, `merged` (the same mixture in less memory),
+    /// `factorised`, or `auto`: of those that give every candidate weights of its own, the one of the fewest multiply-accumulates that fits the bound, for each
+    /// SuperNet [default: what the preset says; fashion-small: materialised]
+    #[arg(long, value_name = "MODE")]
+    pub mixing: Option<MixingChoice>,
 
     /// All randomness derives from it [default: 0]
     #[arg(long, value_name = "N")]
@@ -85,6 +86,12 @@ pub struct AlgorithmArgs {
     /// cost what exploration does [default: what the preset says; fashion-small: 6]
     #[arg(long, value_name = "P", value_parser = retrain)]
     pub retrain: Option<Retrain>,
+
+    /// Which of those span the SuperNet: `prefix`, the best by exact reward up to the first that does not fit
+    /// the bound, as in the paper; `pack`, those and every later one that still fits [default: what the preset
+    /// says; fashion-small: prefix]
+    #[arg(long, value_name = "RULE", value_parser = sn_rule)]
+    pub sn_rule: Option<SnRule>,
 
     /// Spend at most this many multiply-accumulates of training (a step counts three times its forward
     /// pass); methods other than radars then sample until it is used up [default: no limit]
@@ -168,7 +175,8 @@ pub struct RunArgs {
     /// Go on with the run in this folder, from its last checkpoint: after Ctrl-C, a crash, a full disk. Every
     /// setting is the run's own
     #[arg(long, value_name = "DIR", conflicts_with_all = [
-        "preset", "space", "config", "data", "resize", "limit_train", "memory", "batch", "method", "mixing", "seed",
+        "preset", "space", "config", "data", "resize", "limit_train", "memory", "batch", "micro_batch", "method",
+        "mixing", "sn_rule", "seed",
         "iterations", "episodes", "retrain", "target", "max_aops", "max_params", "budget", "exploration_memory",
         "named", "alpha", "beta", "gamma", "proxy_epochs", "exact_epochs", "final_epochs", "dnas_epochs", "out",
     ])]
@@ -220,12 +228,12 @@ pub fn method(text: &str) -> Result<Method, String> {
     })
 }
 
-/// A mode by its name.
-fn mixing(text: &str) -> Result<Mixing, String> {
-    let named = |mixing: &Mixing| mixing.to_string() == text;
-    Mixing::ALL.into_iter().find(named).ok_or_else(|| {
-        let names = Mixing::ALL.map(|mixing| mixing.to_string());
-        format!("the modes are {}", names.join(", "))
+/// A rule by its name.
+fn sn_rule(text: &str) -> Result<SnRule, String> {
+    let named = |rule: &SnRule| rule.to_string() == text;
+    SnRule::ALL.into_iter().find(named).ok_or_else(|| {
+        let names = SnRule::ALL.map(|rule| rule.to_string());
+        format!("the rules are {}", names.join(", "))
     })
 }
 
@@ -234,8 +242,9 @@ mod tests {
     use super::super::{Cli, Command};
     use super::*;
     use clap::{CommandFactory, Parser};
-    use radars_search::Config;
+    use radars_search::{Config, MicroBatch};
     use radars_space::Space;
+    use radars_supernet::Mixing;
 
     fn parse(line: &str) -> Result<SearchArgs, String> {
         match Cli::try_parse_from(line.split_whitespace()) {
@@ -252,7 +261,11 @@ mod tests {
         let search =
             parse("radars search --mixing factorised --max-aops 5e8 --beta -1e6 --time-limit 48h")
                 .unwrap();
-        assert_eq!(search.algorithm.mixing, Some(Mixing::Factorised));
+        let auto = parse("radars search --mixing auto --micro-batch auto --sn-rule pack").unwrap();
+        assert_eq!(auto.algorithm.mixing, Some(MixingChoice::Auto));
+        assert_eq!(auto.algorithm.sn_rule, Some(SnRule::Pack));
+        assert_eq!(auto.task.micro_batch, Some(MicroBatch::Auto));
+        assert_eq!(search.algorithm.mixing, Some(Mixing::Factorised.into()));
         assert_eq!(search.algorithm.max_aops, Some(500_000_000));
         assert_eq!(search.reward.beta, Some(-1e6));
         assert_eq!(search.run.time_limit, Some(Duration::from_secs(48 * 3600)));
@@ -269,6 +282,7 @@ mod tests {
             ("memory", format!("{}MiB", config.memory.as_u64() >> 20)),
             ("batch", config.batch.to_string()),
             ("mixing", config.mixing.to_string()),
+            ("sn_rule", config.search.sn_rule.to_string()),
             ("iterations", config.search.iterations.to_string()),
             ("episodes", config.search.episodes.to_string()),
             ("retrain", config.search.retrain.to_string()),
@@ -291,8 +305,12 @@ mod tests {
     fn what_is_wrong_is_said_with_what_would_be_right() {
         let error = parse("radars search --device tpu").unwrap_err();
         assert!(error.contains("`cuda:N`"), "{error}");
-        let error = parse("radars search --mixing merged").unwrap_err();
+        let error = parse("radars search --mixing single").unwrap_err();
         assert!(error.contains("factorised"), "{error}");
+        let error = parse("radars search --sn-rule suffix").unwrap_err();
+        assert!(error.contains("prefix, pack"), "{error}");
+        let error = parse("radars search --micro-batch few").unwrap_err();
+        assert!(error.contains("`auto`"), "{error}");
         let error = parse("radars search --preset mnist").unwrap_err();
         assert!(error.contains("fashion-small"), "{error}");
         let error = parse("radars search --preset fashion-small --space s.toml").unwrap_err();

@@ -4,7 +4,7 @@ use super::parsers::{height_and_width, size};
 use bytesize::ByteSize;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use radars_search::Config;
+use radars_search::{Config, MicroBatch};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -45,4 +45,12 @@ pub struct TaskArgs {
     /// Images in a batch [default: what the preset says; fashion-small: 32]
     #[arg(long, value_name = "N")]
     pub batch: Option<usize>,
+
+    /// Take at most N images of a step to the device at once, and add their gradients up: the step is that of the
+    /// whole batch, but for batch norms, which see micro-batches. `auto`: for every training the most that fit the
+    /// bound, the whole batch first, then halves, 4 at least. The shared weights of `one-shot` are always
+    /// trained in whole batches
+    /// [default: the whole batch]
+    #[arg(long, value_name = "N|auto")]
+    pub micro_batch: Option<MicroBatch>,
 }

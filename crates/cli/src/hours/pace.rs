@@ -2,13 +2,15 @@
 
 use crate::device::{Devices, Part};
 use crate::failure::{Failure, Result};
-use crate::timing::{Pair, Timing, median};
+use crate::timing::{Pair, Timing, bound_bytes, median};
 use anyhow::anyhow;
 use indicatif::{ProgressBar, ProgressStyle};
-use radars_search::{Method, Problem, Task, candidates_of, dnas_settings};
+use radars_search::{
+    Method, PlannedSuperNet, Problem, Task, candidates_of, fitting_child, plan_fitting, span,
+};
 use radars_space::{Architecture, Candidate};
 use radars_supernet::{
-    SuperNetMacs, SuperNetPlan, child_evaluation_macs, child_step_macs, plan_child, plan_supernet,
+    Mixing, SuperNetMacs, SuperNetPlan, child_evaluation_macs, child_step_macs, plan_child,
     supernet_step_macs,
 };
 use radars_tensor::Backend;
@@ -64,7 +66,7 @@ impl Pace {
             .map(|draw| space.random(&mut seed.stream("hours", draw)))
             .collect();
         let bar = bar();
-        let bound_bytes = usize::try_from(config.memory.as_u64()).unwrap_or(usize::MAX);
+        let bound_bytes = bound_bytes(config);
         let spec = devices.spec();
         let timed = fitting::<D::Backend>(&spec, task, &sample, bound_bytes)?;
         let timing = Timing {
@@ -96,13 +98,14 @@ impl Pace {
             }
             _ => None,
         };
-        let (candidates, spanned) = spanned::<D::Backend>(&spec, task, &sample, bound_bytes)?;
+        let supernet = spanned::<D::Backend>(&spec, task, &sample, bound_bytes)?;
+        let spanned = supernet.as_ref().map_or(0, |(_, count)| *count);
         let (mut weight, mut alpha) = (PerMac::default(), PerMac::default());
-        if spanned > 0 {
+        if let Some((planned, _)) = &supernet {
             bar.set_message("a SuperNet");
-            let macs = supernet_step_macs(space, &candidates, config.mixing)?;
-            let of = supernet(task, &candidates);
-            let run = timing.supernet(devices, of, config)?;
+            let macs = supernet_step_macs(space, &planned.candidates, planned.mixing)?;
+            let of = supernet_plan(task, &planned.candidates, planned.mixing);
+            let run = timing.supernet(devices, of, config, planned.plan.micro_batch)?;
             let of = |kind: fn(&Pair) -> Duration| median(run.times.iter().map(kind));
             weight.add(of(|pair| pair.weight), batch * macs.weight as f64);
             alpha.add(of(|pair| pair.alpha), batch * macs.alpha as f64);
@@ -115,7 +118,10 @@ impl Pace {
                 .sum::<radars_supernet::Result<u64>>()?;
             Ok(sum as f64 / SAMPLE as f64)
         };
-        let supernets = mean_supernet(task, &sample, &candidates, spanned)?;
+        let supernets = match &supernet {
+            Some((planned, spanned)) => mean_supernet(task, &sample, planned, *spanned)?,
+            None => [0.0; 2],
+        };
         Ok(Pace {
             child_step: step.seconds() * mean(&|a| child_step_macs(space, a))?,
             child_evaluation: evaluation.seconds() * mean(&|a| child_evaluation_macs(space, a))?,
@@ -161,7 +167,17 @@ fn fitting<B: Backend>(
     let (space, settings) = (&task.problem.space, task.weight_settings());
     let mut fitting = Vec::new();
     for architecture in sample {
-        let plan = plan_child::<B>(spec, space, architecture, task.search_batches(), settings)?;
+        let plan = fitting_child(&task.problem.config, bound_bytes, |micro_batch| {
+            let mut batches = task.search_batches();
+            batches.step.micro_batch = micro_batch;
+            Ok(plan_child::<B>(
+                spec,
+                space,
+                architecture,
+                batches,
+                settings,
+            )?)
+        })?;
         if plan.fits(bound_bytes) {
             fitting.push(architecture.clone());
         }
@@ -180,51 +196,42 @@ fn fitting<B: Backend>(
 }
 
 /// A SuperNet that fits the bound, and how many random architectures it spans; of the whole space, where the
-/// method is DNAS.
+/// method is DNAS; none where the method has none, or none fits.
 fn spanned<B: Backend>(
     spec: &B::Spec,
     task: &Task,
     sample: &[Architecture],
     bound_bytes: usize,
-) -> Result<(Vec<Vec<Candidate>>, usize)> {
+) -> Result<Option<(PlannedSuperNet, usize)>> {
     let Problem { config, space, .. } = &task.problem;
     let plan = |candidates: &[Vec<Candidate>]| {
-        let of = supernet(task, candidates);
-        plan_supernet::<B>(spec, of, config.batch, dnas_settings(config))
+        plan_fitting::<B>(spec, space, config, candidates, bound_bytes)
     };
     let most = match config.method {
         Method::Radars => config.search.retrain.min(sample.len()),
         Method::Dnas => {
-            let candidates = space.all_candidates();
-            let plan = plan(&candidates)?;
-            if plan.fits(bound_bytes) {
-                return Ok((candidates, 1));
+            let planned = plan(&space.all_candidates())?;
+            if planned.plan.fits(bound_bytes) {
+                return Ok(Some((planned, 1)));
             }
-            return Err(radars_search::Error::SupernetOverBound {
-                planned_bytes: plan.high_water_bytes,
-                bound_bytes,
-                mixing: config.mixing,
-            }
-            .into());
+            return Err(planned.over(bound_bytes, config.batch).into());
         }
         _ => 0,
     };
-    let mut fitting = (Vec::new(), 0);
-    for count in 1..=most {
-        let candidates = candidates_of(&sample[..count]);
-        if !plan(&candidates)?.fits(bound_bytes) {
-            break;
-        }
-        fitting = (candidates, count);
-    }
-    Ok(fitting)
+    let spanned = span(config.search.sn_rule, &sample[..most], bound_bytes, plan)?;
+    let members = spanned.members.len();
+    Ok(spanned.supernet.map(|planned| (planned, members)))
 }
 
-fn supernet<'a>(task: &'a Task, candidates: &'a [Vec<Candidate>]) -> SuperNetPlan<'a> {
+fn supernet_plan<'a>(
+    task: &'a Task,
+    candidates: &'a [Vec<Candidate>],
+    mixing: Mixing,
+) -> SuperNetPlan<'a> {
     SuperNetPlan {
         space: &task.problem.space,
         candidates,
-        mixing: task.problem.config.mixing,
+        mixing,
         reward: task.problem.reward,
     }
 }
@@ -233,20 +240,19 @@ fn supernet<'a>(task: &'a Task, candidates: &'a [Vec<Candidate>]) -> SuperNetPla
 fn mean_supernet(
     task: &Task,
     sample: &[Architecture],
-    timed: &[Vec<Candidate>],
+    timed: &PlannedSuperNet,
     spanned: usize,
 ) -> Result<[f64; 2]> {
     let Problem { config, space, .. } = &task.problem;
-    let of = |candidates: &[Vec<Candidate>]| supernet_step_macs(space, candidates, config.mixing);
-    let macs: Vec<SuperNetMacs> = match (config.method, spanned) {
-        (_, 0) => return Ok([0.0; 2]),
-        (Method::Radars, _) => {
+    let of = |candidates: &[Vec<Candidate>]| supernet_step_macs(space, candidates, timed.mixing);
+    let macs: Vec<SuperNetMacs> = match config.method {
+        Method::Radars => {
             let from = |number: usize| sample.iter().cycle().skip(number * spanned).take(spanned);
             let draws = (0..SUPERNETS).map(|number| from(number).cloned().collect::<Vec<_>>());
             let macs = draws.map(|architectures| of(&candidates_of(&architectures)));
             macs.collect::<radars_supernet::Result<_>>()?
         }
-        _ => vec![of(timed)?],
+        _ => vec![of(&timed.candidates)?],
     };
     let mean = |kind: fn(&SuperNetMacs) -> u64| {
         macs.iter().map(|macs| kind(macs) as f64).sum::<f64>() / macs.len() as f64

@@ -24,8 +24,9 @@ pub fn describe(event: &Event) -> String {
             architecture,
             epochs,
             planned_peak_bytes,
+            micro_batch,
         } => format!(
-            "{} training, {epochs} epochs, planned peak {}: {architecture}",
+            "{} training, {epochs} epochs, {micro_batch} images at once, planned peak {}: {architecture}",
             name(*fidelity),
             bytes(*planned_peak_bytes)
         ),
@@ -103,22 +104,31 @@ pub fn describe(event: &Event) -> String {
         ),
         Event::Pruned {
             iteration,
+            rule,
             architectures,
+            left_out,
             candidates,
             mixing,
+            micro_batch,
             paths,
             planned_peak_bytes,
             refused_bytes,
         } => format!(
-            "iteration {}: a {mixing} SuperNet of {}, {candidates:?} candidates, {paths} paths, planned peak {}{}",
+            "iteration {}: a {} SuperNet of {}, {candidates:?} candidates, {paths} paths, {micro_batch} images at \
+             once, planned peak {}{}",
             iteration + 1,
-            match architectures.len() {
-                0 => "the whole space".to_owned(),
-                count => format!("{count} architectures"),
+            mixing.map_or("mixed", |mixing| mixing.name()),
+            match rule {
+                None => "the whole space".to_owned(),
+                Some(rule) => format!(
+                    "{} of {} architectures (rule {rule})",
+                    architectures.len(),
+                    architectures.len() + left_out
+                ),
             },
             bytes(*planned_peak_bytes),
             refused_bytes
-                .map(|next| format!("; one more would need {}", bytes(next)))
+                .map(|next| format!("; one more would have needed {}", bytes(next)))
                 .unwrap_or_default()
         ),
         Event::DnasEpoch {
@@ -331,8 +341,11 @@ mod tests {
     fn a_supernet_of_the_whole_space_is_told_from_none() {
         let pruned = |candidates: Vec<usize>| Event::Pruned {
             iteration: 0,
+            rule: None,
             architectures: Vec::new(),
-            mixing: radars_supernet::Mixing::Factorised,
+            left_out: 0,
+            mixing: Some(radars_supernet::Mixing::Factorised),
+            micro_batch: 32,
             paths: candidates.iter().product::<usize>() as f64,
             candidates,
             planned_peak_bytes: 1 << 20,
@@ -340,9 +353,22 @@ mod tests {
         };
         assert_eq!(
             describe(&pruned(vec![3, 2])),
-            "iteration 1: a factorised SuperNet of the whole space, [3, 2] candidates, 6 paths, planned peak 1.0 MiB; \
-             one more would need 2.0 MiB"
+            "iteration 1: a factorised SuperNet of the whole space, [3, 2] candidates, 6 paths, 32 images at once, \
+             planned peak 1.0 MiB; one more would have needed 2.0 MiB"
         );
+        let mut packed = pruned(vec![1]);
+        if let Event::Pruned {
+            rule,
+            architectures,
+            left_out,
+            ..
+        } = &mut packed
+        {
+            *rule = Some(radars_search::SnRule::Pack);
+            *architectures = vec![radars_space::Architecture(vec![])];
+            *left_out = 2;
+        }
+        assert!(describe(&packed).contains("SuperNet of 1 of 3 architectures (rule pack), [1]"));
         assert_eq!(
             describe(&pruned(vec![])),
             "iteration 1: no SuperNet fits the bound, the smallest needs 2.0 MiB"

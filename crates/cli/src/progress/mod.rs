@@ -14,7 +14,7 @@ use bars::Bars;
 use bytesize::ByteSize;
 use forecast::{Forecast, Setting};
 use position::Position;
-use radars_search::{Event, Method, Phase, Resumed, Task};
+use radars_search::{Event, Method, MixingChoice, Phase, Resumed, Task};
 use radars_space::Candidate;
 use radars_supernet::Mixing;
 use radars_tensor::Stats;
@@ -265,14 +265,14 @@ fn guess(task: &Task) -> [f64; crate::workload::Work::COUNT] {
     let layers = space.layers().len();
     // Where every candidate, or activation format, has its convolution, a step takes as many times as long.
     let convolutions = match (config.mixing, config.method) {
-        (Mixing::Factorised, _) => 1.0,
+        (MixingChoice::Fixed(Mixing::Factorised), _) => 1.0,
         (mixing, Method::Dnas) => {
             let count = |layer| {
                 let candidates = space.candidates(layer).ok()?;
                 let formats: HashSet<_> = candidates.iter().map(Candidate::activation).collect();
                 Some(match mixing {
-                    Mixing::Merged => formats.len(),
-                    _ => candidates.len(),
+                    MixingChoice::Fixed(Mixing::Materialised) => candidates.len(),
+                    _ => formats.len(),
                 })
             };
             let counts = (0..layers).filter_map(count);

@@ -141,6 +141,7 @@ pub mod tests {
             architecture: Architecture(vec![]),
             epochs: 8,
             planned_peak_bytes: 0,
+            micro_batch: 32,
         }
     }
 
@@ -175,9 +176,12 @@ pub mod tests {
     pub fn pruned(iteration: usize, candidates: Vec<usize>) -> Event {
         Event::Pruned {
             iteration,
+            rule: None,
             architectures: Vec::new(),
+            left_out: 0,
             candidates,
-            mixing: Mixing::Factorised,
+            mixing: Some(Mixing::Factorised),
+            micro_batch: 32,
             paths: 0.0,
             planned_peak_bytes: 0,
             refused_bytes: None,

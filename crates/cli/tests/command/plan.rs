@@ -51,6 +51,47 @@ fn in_words_it_shows_the_coefficients() {
     }
 }
 
+/// Table I at batch 128 within a gibibyte: the whole space factorised, whole batches; of what is exact not even
+/// micro-batches hold the whole space, and all hold a path.
+#[test]
+fn what_would_be_chosen_for_a_bound_is_said() {
+    let folder = folder();
+    let line = "plan --preset cifar10-quant --batch 128 --memory 1GiB";
+    let plan = json(folder.path(), &format!("{line} --json"));
+    for row in plan["rows"].as_array().unwrap() {
+        let bounds = row["micro_batches"].as_array().unwrap();
+        let sizes: Vec<u64> = bounds
+            .iter()
+            .map(|b| b["micro_batch"].as_u64().unwrap())
+            .collect();
+        assert_eq!(sizes, [64, 32, 16, 8, 4, 2, 1]);
+        let whole = row["high_water_bytes"].as_u64().unwrap();
+        let smallest = bounds.last().unwrap()["high_water_bytes"].as_u64().unwrap();
+        // Where weights are nearly all there is, the gradients of two parts at once are more than images save.
+        let weights_alone = row["mixing"] == "merged";
+        assert_eq!(smallest < whole, !weights_alone, "{row}");
+        if row["mixing"] == "factorised" {
+            assert_eq!(row["fits"], true);
+        }
+    }
+    let rows = plan["choices"]["rows"].as_array().unwrap();
+    assert_eq!(plan["choices"]["architectures"], 6);
+    for row in rows {
+        assert_eq!(row["fits"], row["what"] != "whole space", "{row}");
+        assert_ne!(row["mixing"], "factorised");
+    }
+    let rules: Vec<_> = rows.iter().filter_map(|row| row["rule"].as_str()).collect();
+    assert_eq!(rules, ["prefix", "pack"]);
+    let text = stdout(folder.path(), line);
+    for word in [
+        "images at once",
+        "SN, rule pack: 1 2",
+        "6 random architectures",
+    ] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+}
+
 /// The first of two architectures fits a bound of what one needs; the second does not.
 #[test]
 fn sn_counts_the_architectures_that_fit() {

@@ -84,6 +84,12 @@ fn one_shot() {
     check("--method one-shot", 6);
 }
 
+/// A batch of 8 in micro-batches of 3, 3 and 2.
+#[test]
+fn radars_with_what_the_planner_chooses() {
+    check("--mixing auto --micro-batch 3 --sn-rule pack", 6);
+}
+
 #[test]
 fn dnas_over_the_whole_space() {
     check("--method dnas --mixing factorised", 6);

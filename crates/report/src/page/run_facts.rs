@@ -69,6 +69,11 @@ pub fn all_facts(run: &Run, best: Option<&Best>) -> Vec<(&'static str, String)> 
         "batch",
         run.config.batch.map(|batch| plural(batch, "image")),
     );
+    fact(
+        "micro-batch",
+        run.config.micro_batch.as_ref().map(micro_batch),
+    );
+    fact("rule of SN", run.config.search.sn_rule.clone());
     fact("reward", run.config.reward.map(reward_formula));
     fact(
         "target",
@@ -92,6 +97,14 @@ pub fn all_facts(run: &Run, best: Option<&Best>) -> Vec<(&'static str, String)> 
         outcome.and_then(|outcome| outcome.fingerprint.clone()),
     );
     facts
+}
+
+/// How many images are on the device at once.
+fn micro_batch(setting: &toml::Value) -> String {
+    match setting.as_str() {
+        Some(auto) => auto.to_owned(),
+        None => format!("{setting} images"),
+    }
 }
 
 fn searched(run: &Run) -> Option<String> {

@@ -43,9 +43,10 @@ fn card(run: &Run, exploitation: &Exploitation<'_>, pruned: &Pruned) -> Markup {
         div.two {
             div {
                 dl style="grid-template-columns: minmax(0, 1fr)" {
-                    (fact("spanned by", (!pruned.architectures.is_empty()).then(|| plural(pruned.architectures.len(), "architecture"))))
+                    (fact("spanned by", (!pruned.architectures.is_empty()).then(|| spanned_by(pruned))))
                     (fact("candidates", (!layers.is_empty()).then(|| format!("{} by layer", layers.join(" · ")))))
                     (fact("mixing", pruned.mixing.clone()))
+                    (fact("on the device at once", pruned.micro_batch.filter(|&images| images > 0).map(|images| plural(images, "image"))))
                     (fact("paths", pruned.paths.map(short)))
                     (fact("derived", exploitation.derived.map(|derived| {
                         let reward = derived.reward.map(|reward| format!("reward {reward:.4}"));
@@ -68,6 +69,19 @@ fn card(run: &Run, exploitation: &Exploitation<'_>, pruned: &Pruned) -> Markup {
             h3 { "Derived by DNAS" }
             (listed(&derived.architecture))
         }
+    }
+}
+
+/// How many architectures, of how many, and by which rule.
+fn spanned_by(pruned: &Pruned) -> String {
+    let members = pruned.architectures.len();
+    let of = match pruned.left_out {
+        0 => plural(members, "architecture"),
+        left_out => format!("{members} of {} architectures", members + left_out),
+    };
+    match &pruned.rule {
+        Some(rule) => format!("{of}, rule {rule}"),
+        None => of,
     }
 }
 

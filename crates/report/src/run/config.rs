@@ -12,6 +12,8 @@ pub struct Config {
     /// How a SuperNet holds its mixtures.
     pub mixing: Option<String>,
     pub batch: Option<usize>,
+    /// Images on the device at once, or `auto`.
+    pub micro_batch: Option<toml::Value>,
     pub data: Data,
     pub reward: Option<Reward>,
     pub search: Search,
@@ -37,6 +39,8 @@ pub struct Search {
     pub iterations: Option<usize>,
     pub episodes: Option<usize>,
     pub target: Option<f64>,
+    /// Which of the best span the SuperNet.
+    pub sn_rule: Option<String>,
     /// Multiply-accumulates of training at most.
     pub budget: Option<u64>,
     /// Whether phases run one after the other or side by side.

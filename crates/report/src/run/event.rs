@@ -123,9 +123,16 @@ pub struct Pruned {
     pub iteration: usize,
     #[serde(default)]
     pub architectures: Vec<Architecture>,
+    /// The rule that chose them.
+    pub rule: Option<String>,
+    /// How many of those that were chosen from are not among them.
+    #[serde(default)]
+    pub left_out: usize,
     #[serde(default)]
     pub candidates: Vec<usize>,
     pub mixing: Option<String>,
+    /// Images of a step on the device at once.
+    pub micro_batch: Option<usize>,
     pub paths: Option<f64>,
     pub planned_peak_bytes: Option<u64>,
     pub refused_bytes: Option<u64>,

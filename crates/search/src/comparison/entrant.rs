@@ -42,7 +42,7 @@ impl Entrant {
     pub fn apply(self, config: &mut Config) {
         config.method = self.method;
         if let Some(mixing) = self.mixing {
-            config.mixing = mixing;
+            config.mixing = mixing.into();
         }
     }
 

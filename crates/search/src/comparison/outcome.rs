@@ -167,6 +167,8 @@ mod tests {
             planned_bytes: 300,
             bound_bytes: 200,
             mixing: radars_supernet::Mixing::Materialised,
+            batch: 32,
+            micro_batch: 32,
         };
         let outcome = over(Err(supernet));
         assert_eq!(outcome.to_string(), "OOM");

@@ -1,7 +1,6 @@
 //! Ablations: settings that are gone through, each value with each of the others.
 
 use crate::{Config, Error, Result};
-use radars_supernet::Mixing;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -86,12 +85,10 @@ impl Setting {
             SweepKey::DnasEpochs => number(&mut config.dnas.epochs),
             SweepKey::Entropy => self.parse(&mut config.controller.entropy, "a number"),
             SweepKey::ControllerRate => self.parse(&mut config.controller.rate, "a number"),
-            SweepKey::Mixing => {
-                let named = |mixing: &Mixing| mixing.to_string() == self.value;
-                let mixing = Mixing::ALL.into_iter().find(named);
-                config.mixing = mixing.ok_or(self.refused("materialised, merged or factorised"))?;
-                Ok(())
-            }
+            SweepKey::Mixing => self.parse(
+                &mut config.mixing,
+                "auto, materialised, merged or factorised",
+            ),
         }
     }
 
@@ -171,6 +168,7 @@ impl FromStr for Sweep {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use radars_supernet::Mixing;
 
     fn points(sweeps: &[&str]) -> Vec<String> {
         let sweeps: Vec<Sweep> = sweeps.iter().map(|text| text.parse().unwrap()).collect();
@@ -221,7 +219,7 @@ mod tests {
         let training = &config.training;
         assert_eq!((training.proxy_epochs, training.exact_epochs), (6, 7));
         assert_eq!(config.dnas.epochs, 8);
-        assert_eq!(config.mixing, Mixing::Factorised);
+        assert_eq!(config.mixing, Mixing::Factorised.into());
         assert_eq!(
             (config.controller.entropy, config.controller.rate),
             (0.25, 0.5)

@@ -1,6 +1,6 @@
 //! What the types of a configuration do not say about its values.
 
-use super::Config;
+use super::{Config, MicroBatch};
 use crate::{Error, Result};
 
 /// Counts from 1 to this: more than any search needs, and no product of two of them overflows.
@@ -52,6 +52,9 @@ impl Config {
             (1..=65_536).contains(&batch),
             "between 1 and 65536",
         )?;
+        if let Some(MicroBatch::Images(images)) = self.micro_batch {
+            require("micro_batch", images, images > 0, "at least 1")?;
+        }
         require(
             "controller.hidden",
             hidden,

@@ -2,7 +2,7 @@
 
 use super::{Desk, Procedure};
 use crate::phase::SupernetOf;
-use crate::{DnasConfig, Error, Evaluator, Fidelity, Problem, Result, Stop};
+use crate::{DnasConfig, Error, Evaluator, Fidelity, Problem, Result, Stop, planner};
 use radars_space::Candidate;
 
 /// The whole space as one SuperNet; ends with an error that says what it would need, where it does not fit.
@@ -13,16 +13,11 @@ pub(super) struct Dnas;
 impl<E: Evaluator> Procedure<E> for Dnas {
     fn refuse(&self, problem: &Problem, evaluator: &E) -> Result<()> {
         let candidates = problem.space.all_candidates();
-        let mixing = problem.config.mixing;
-        let plan = evaluator.plan_supernet(&candidates, mixing)?;
+        let planned = planner::supernet(evaluator, &problem.config, &candidates)?;
         let bound_bytes = evaluator.bound_bytes();
-        match plan.fits(bound_bytes) {
+        match planned.plan.fits(bound_bytes) {
             true => Ok(()),
-            false => Err(Error::SupernetOverBound {
-                planned_bytes: plan.high_water_bytes,
-                bound_bytes,
-                mixing,
-            }),
+            false => Err(planned.over(bound_bytes, problem.config.batch)),
         }
     }
 
@@ -63,7 +58,8 @@ fn epochs<E: Evaluator>(
     let Some(budget) = config.search.budget else {
         return Ok(of(config.search.iterations));
     };
-    let cost = |dnas| (lab.evaluator).exploitation_cost(candidates, config.mixing, dnas);
+    let mixing = planner::supernet(lab.evaluator, config, candidates)?.mixing;
+    let cost = |dnas| (lab.evaluator).exploitation_cost(candidates, mixing, dnas);
     let dearest = crate::kernel_path::largest(&lab.problem.space)?;
     let last = lab.evaluator.cost(&dearest, Fidelity::Exact)?;
     let left = budget.saturating_sub(last);

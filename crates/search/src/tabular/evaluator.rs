@@ -54,7 +54,7 @@ impl Evaluator for Tabular<'_> {
         0
     }
 
-    fn plan(&self, _: &Architecture, _: Fidelity) -> Result<Plan> {
+    fn plan(&self, _: &Architecture, _: Fidelity, _: usize) -> Result<Plan> {
         Ok(NOTHING)
     }
 

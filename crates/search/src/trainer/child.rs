@@ -76,7 +76,8 @@ impl<B: Backend> Trainer<'_, B> {
         let (space, settings) = (&self.problem().space, self.task.weight_settings());
         self.arena.reset_peaks();
         let seed = self.seed().derive(purpose, number(architecture));
-        let mut child = ChildTrainer::new(&self.arena, space, architecture, settings, seed)?;
+        let child = ChildTrainer::new(&self.arena, space, architecture, settings, seed)?;
+        let mut child = child.in_micro_batches(plan.micro_batch);
         let mut before = Memory::default();
         let first = match watch.take_network(&work) {
             Some(NetworkState {
@@ -95,6 +96,7 @@ impl<B: Backend> Trainer<'_, B> {
                     architecture: architecture.clone(),
                     epochs,
                     planned_peak_bytes: plan.peak_bytes,
+                    micro_batch: plan.micro_batch,
                 })?;
                 0
             }

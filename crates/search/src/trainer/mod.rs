@@ -2,16 +2,18 @@
 
 mod child;
 mod one_shot;
+mod plans;
 mod supernet;
 
 use crate::evaluator::{
     DataSizes, Evaluator, Exploitation, Exploited, Measured, Shared, Sharing, Training,
 };
 use crate::{DnasConfig, Fidelity, Memory, Problem, Result, Task, Watch};
+use plans::Plans;
 use radars_data::{Augment, Batch, Loader, LoaderOptions};
 use radars_space::{Architecture, Candidate};
 use radars_supernet::nn::Schedule;
-use radars_supernet::{Images, Mixing, Plan, SuperNetPlan, plan_child, plan_supernet};
+use radars_supernet::{Images, Mixing, Plan, StepSize, SuperNetPlan, plan_child, plan_supernet};
 use radars_tensor::random::Seed;
 use radars_tensor::{Arena, Backend, Region};
 
@@ -25,6 +27,7 @@ pub struct Trainer<'a, B: Backend> {
     rewards: Loader,
     all: Loader,
     test: Loader,
+    plans: Plans,
 }
 
 impl<'a, B: Backend> Trainer<'a, B> {
@@ -59,6 +62,7 @@ impl<'a, B: Backend> Trainer<'a, B> {
             all: Loader::new(train.clone(), train.indices(), training("all"))?,
             test: Loader::new(test.clone(), test.indices(), evaluation)?,
             arena,
+            plans: Plans::default(),
         })
     }
 
@@ -136,19 +140,23 @@ impl<B: Backend> Evaluator for Trainer<'_, B> {
         }
     }
 
-    fn plan(&self, architecture: &Architecture, fidelity: Fidelity) -> Result<Plan> {
+    fn plan(
+        &self,
+        architecture: &Architecture,
+        fidelity: Fidelity,
+        micro_batch: usize,
+    ) -> Result<Plan> {
         let task = self.task;
-        let batches = match fidelity {
+        let mut batches = match fidelity {
             Fidelity::Proxy | Fidelity::Exact => task.search_batches(),
             Fidelity::Final => task.final_batches(),
         };
-        Ok(plan_child::<B>(
-            &self.spec,
-            &self.problem().space,
-            architecture,
-            batches,
-            task.weight_settings(),
-        )?)
+        batches.step.micro_batch = micro_batch;
+        self.plans.child(architecture, batches, || {
+            let settings = task.weight_settings();
+            let space = &self.problem().space;
+            plan_child::<B>(&self.spec, space, architecture, batches, settings)
+        })
     }
 
     fn cost(&self, architecture: &Architecture, fidelity: Fidelity) -> Result<u64> {
@@ -159,14 +167,20 @@ impl<B: Backend> Evaluator for Trainer<'_, B> {
         self.train_child(training, watch)
     }
 
-    fn plan_supernet(&self, candidates: &[Vec<Candidate>], mixing: Mixing) -> Result<Plan> {
-        let (batch, settings) = (self.problem().config.batch, self.task.dnas_settings());
-        Ok(plan_supernet::<B>(
-            &self.spec,
-            self.supernet(candidates, mixing),
-            batch,
-            settings,
-        )?)
+    fn plan_supernet(
+        &self,
+        candidates: &[Vec<Candidate>],
+        mixing: Mixing,
+        micro_batch: usize,
+    ) -> Result<Plan> {
+        let step = StepSize {
+            micro_batch,
+            ..StepSize::whole(self.problem().config.batch)
+        };
+        self.plans.supernet(candidates, mixing, micro_batch, || {
+            let of = self.supernet(candidates, mixing);
+            plan_supernet::<B>(&self.spec, of, step, self.task.dnas_settings())
+        })
     }
 
     fn exploitation_cost(

@@ -44,7 +44,8 @@ impl<B: Backend> Trainer<'_, B> {
         self.arena.reset_peaks();
         let seed = self.seed().derive("exploitation", iteration as u64);
         let of = self.supernet(candidates, mixing);
-        let mut trainer = DnasTrainer::new(&self.arena, of, self.task.dnas_settings(), seed)?;
+        let trainer = DnasTrainer::new(&self.arena, of, self.task.dnas_settings(), seed)?;
+        let mut trainer = trainer.in_micro_batches(plan.micro_batch);
         let mut before = Memory::default();
         let first = match watch.take_network(&work) {
             Some(NetworkState {

@@ -49,7 +49,7 @@ impl Evaluator for Oracle {
         BOUND
     }
 
-    fn plan(&self, _: &Architecture, _: Fidelity) -> Result<Plan> {
+    fn plan(&self, _: &Architecture, _: Fidelity, _: usize) -> Result<Plan> {
         Ok(plan(1024))
     }
 
@@ -73,7 +73,12 @@ impl Evaluator for Oracle {
         }))
     }
 
-    fn plan_supernet(&self, candidates: &[Vec<Candidate>], mixing: Mixing) -> Result<Plan> {
+    fn plan_supernet(
+        &self,
+        candidates: &[Vec<Candidate>],
+        mixing: Mixing,
+        _: usize,
+    ) -> Result<Plan> {
         let whole = candidates[0].len() >= self.candidates;
         Ok(plan(match mixing {
             Mixing::Materialised if whole => 9216,

@@ -12,6 +12,9 @@ use radars_supernet::{Mixing, Plan, Recompute, Traffic};
 /// The kernels of the space; all tables are in their order.
 pub(super) const KERNELS: [usize; 4] = [1, 3, 5, 7];
 
+/// Images of a batch.
+pub(super) const BATCH: usize = 32;
+
 /// What the evaluator was asked to do.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Call {
@@ -63,13 +66,15 @@ fn kernel(architecture: &Architecture) -> usize {
     architecture.layers()[0].kernel
 }
 
-fn plan(bytes: usize) -> Plan {
+/// What takes `bytes` in a whole batch takes in proportion of the images that are on the device at once.
+fn plan(bytes: usize, micro_batch: usize) -> Plan {
+    let bytes = (bytes * micro_batch).div_ceil(BATCH);
     Plan {
         peak_bytes: bytes,
         high_water_bytes: bytes,
         saved_bytes: 0,
         allocations: 0,
-        micro_batch: 1,
+        micro_batch,
         recompute: Recompute::NONE,
     }
 }
@@ -119,12 +124,17 @@ impl Evaluator for Fake {
         self.bound_bytes
     }
 
-    fn plan(&self, architecture: &Architecture, fidelity: Fidelity) -> Result<Plan> {
+    fn plan(
+        &self,
+        architecture: &Architecture,
+        fidelity: Fidelity,
+        micro_batch: usize,
+    ) -> Result<Plan> {
         let table = match fidelity {
             Fidelity::Proxy | Fidelity::Exact => self.child_bytes,
             Fidelity::Final => self.final_bytes,
         };
-        Ok(plan(of(table, kernel(architecture))))
+        Ok(plan(of(table, kernel(architecture)), micro_batch))
     }
 
     /// 1 for a brief training, 10 for one to convergence.
@@ -151,11 +161,16 @@ impl Evaluator for Fake {
         }))
     }
 
-    fn plan_supernet(&self, candidates: &[Vec<Candidate>], _: Mixing) -> Result<Plan> {
+    fn plan_supernet(
+        &self,
+        candidates: &[Vec<Candidate>],
+        _: Mixing,
+        micro_batch: usize,
+    ) -> Result<Plan> {
         let bytes = candidates[0]
             .iter()
             .map(|c| of(self.candidate_bytes, c.kernel));
-        Ok(plan(bytes.sum()))
+        Ok(plan(bytes.sum(), micro_batch))
     }
 
     /// 2 an epoch.
@@ -177,7 +192,7 @@ impl Evaluator for Fake {
     }
 
     fn plan_sharing(&self, _: &[Vec<Candidate>]) -> Result<Plan> {
-        Ok(plan(7))
+        Ok(plan(7, BATCH))
     }
 
     /// 3 an epoch, 1 for all paths.
@@ -192,7 +207,7 @@ impl Evaluator for Fake {
         let paths = sharing.paths.iter();
         Ok(Some(Shared {
             accuracies: paths.map(|p| of(self.proxy_accuracy, kernel(p))).collect(),
-            memory: memory(plan(7)),
+            memory: memory(plan(7, BATCH)),
             traffic: Traffic {
                 uploaded_bytes: 11,
                 downloaded_bytes: 12,
@@ -205,6 +220,7 @@ impl Evaluator for Fake {
 /// Two iterations of 16 episodes, which meet every kernel; rewards that are accuracies.
 pub(super) fn problem(change: impl FnOnce(&mut Config)) -> Problem {
     let mut config = Config::preset("fashion-small").unwrap();
+    config.batch = BATCH;
     config.search.iterations = 2;
     config.search.episodes = 16;
     config.search.retrain = 3;

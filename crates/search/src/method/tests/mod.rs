@@ -3,6 +3,7 @@
 mod baselines;
 mod fake;
 mod left;
+mod planned;
 mod refusals;
 
 use crate::{Event, ExploiterState, ExplorerState, Fidelity, Resumed, Stop};
