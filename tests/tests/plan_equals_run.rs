@@ -324,8 +324,9 @@ fn of_layers_that_are_recomputed() {
 #[test]
 fn of_steps_in_micro_batches() {
     let materialised = |space: &Space, rng: &mut Stream| supernet(Mixing::Materialised, space, rng);
+    let merged = |space: &Space, rng: &mut Stream| supernet(Mixing::Merged, space, rng);
     let factorised = |space: &Space, rng: &mut Stream| supernet(Mixing::Factorised, space, rng);
-    for net in [child, materialised, factorised] {
+    for net in [child, materialised, merged, factorised] {
         for number in 0..CASES / 4 {
             let cases = in_micro_batches(random_case(number, net));
             cases.iter().for_each(check);

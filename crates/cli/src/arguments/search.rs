@@ -65,8 +65,8 @@ pub struct AlgorithmArgs {
     pub method: Option<Method>,
 
     /// How a SuperNet holds its mixtures: `materialised`, `merged` (the same mixture in less memory),
-    /// `factorised`, or `auto`: of those that give every candidate weights of its own, the one of the fewest multiply-accumulates that fits the bound, for each
-    /// SuperNet [default: what the preset says; fashion-small: materialised]
+    /// `factorised` (another, of more paths), or `auto`: for every SuperNet, of the first two the one of the fewest
+    /// multiply-accumulates that fits the bound [default: what the preset says; fashion-small: materialised]
     #[arg(long, value_name = "MODE")]
     pub mixing: Option<MixingChoice>,
 
