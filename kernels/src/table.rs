@@ -12,6 +12,8 @@ pub enum Family {
     BatchNorm,
     /// `batch_norm_backward.cu`: gradients of batch normalisation, through the activation behind it.
     BatchNormBackward,
+    /// `codes.cu`: values of a fixed-point format as their codes, and back.
+    Codes,
     /// `conv_gemm.cu`: the implicit-GEMM convolutions fprop and dgrad, see conv_gemm.cuh.
     ConvGemm,
     /// `conv_pack.cu`: weights in f16, in the order in which conv_gemm.cuh reads them.
@@ -53,6 +55,7 @@ impl Family {
     pub const ALL: &'static [Self] = &[
         Self::BatchNorm,
         Self::BatchNormBackward,
+        Self::Codes,
         Self::ConvGemm,
         Self::ConvPack,
         Self::ConvScale,
@@ -76,6 +79,7 @@ impl Family {
 pub(crate) static FAMILIES: &[Compiled] = &[
     Compiled { name: "batch_norm", ptx: [include_str!("../ptx/sm_75/batch_norm.ptx"), include_str!("../ptx/sm_80/batch_norm.ptx")] },
     Compiled { name: "batch_norm_backward", ptx: [include_str!("../ptx/sm_75/batch_norm_backward.ptx"), include_str!("../ptx/sm_80/batch_norm_backward.ptx")] },
+    Compiled { name: "codes", ptx: [include_str!("../ptx/sm_75/codes.ptx"), include_str!("../ptx/sm_80/codes.ptx")] },
     Compiled { name: "conv_gemm", ptx: [include_str!("../ptx/sm_75/conv_gemm.ptx"), include_str!("../ptx/sm_80/conv_gemm.ptx")] },
     Compiled { name: "conv_pack", ptx: [include_str!("../ptx/sm_75/conv_pack.ptx"), include_str!("../ptx/sm_80/conv_pack.ptx")] },
     Compiled { name: "conv_scale", ptx: [include_str!("../ptx/sm_75/conv_scale.ptx"), include_str!("../ptx/sm_80/conv_scale.ptx")] },
@@ -216,6 +220,9 @@ pub(crate) static SIGNATURES: &[Signature] = &[
     Signature { kernel: "crop_kernel_packed", family: Family::Embedding, max_threads: 256, parameters: &[Parameter { name: "large", kind: Kind::In(Element::F32) }, Parameter { name: "small", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&EMBEDDING_SHAPE) }] },
     Signature { kernel: "cross_entropy", family: Family::Softmax, max_threads: 256, parameters: &[Parameter { name: "logits", kind: Kind::In(Element::F32) }, Parameter { name: "labels", kind: Kind::In(Element::I32) }, Parameter { name: "losses", kind: Kind::Out(Element::F32) }, Parameter { name: "dlogits", kind: Kind::Out(Element::F32) }, Parameter { name: "rows", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "classes", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "smoothing", kind: Kind::Scalar(Scalar::F32) }] },
     Signature { kernel: "cross_entropy_mean", family: Family::Softmax, max_threads: 256, parameters: &[Parameter { name: "losses", kind: Kind::In(Element::F32) }, Parameter { name: "loss", kind: Kind::Out(Element::F32) }, Parameter { name: "rows", kind: Kind::Scalar(Scalar::U64) }] },
+    Signature { kernel: "decode_i16", family: Family::Codes, max_threads: 256, parameters: &[Parameter { name: "codes", kind: Kind::In(Element::I16) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "step", kind: Kind::Scalar(Scalar::F32) }] },
+    Signature { kernel: "decode_i8", family: Family::Codes, max_threads: 256, parameters: &[Parameter { name: "codes", kind: Kind::In(Element::I8) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "step", kind: Kind::Scalar(Scalar::F32) }] },
+    Signature { kernel: "decode_u8", family: Family::Codes, max_threads: 256, parameters: &[Parameter { name: "codes", kind: Kind::In(Element::U8) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "step", kind: Kind::Scalar(Scalar::F32) }] },
     Signature { kernel: "depthwise_dgrad", family: Family::Depthwise, max_threads: 256, parameters: &[Parameter { name: "dy", kind: Kind::In(Element::F32) }, Parameter { name: "packed", kind: Kind::In(Element::F32) }, Parameter { name: "dx", kind: Kind::Out(Element::F32) }, Parameter { name: "g", kind: Kind::Struct(&DEPTHWISE_SHAPE) }] },
     Signature { kernel: "depthwise_dgrad_scalar", family: Family::Depthwise, max_threads: 256, parameters: &[Parameter { name: "dy", kind: Kind::In(Element::F32) }, Parameter { name: "packed", kind: Kind::In(Element::F32) }, Parameter { name: "dx", kind: Kind::Out(Element::F32) }, Parameter { name: "g", kind: Kind::Struct(&DEPTHWISE_SHAPE) }] },
     Signature { kernel: "depthwise_fprop", family: Family::Depthwise, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "packed", kind: Kind::In(Element::F32) }, Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "g", kind: Kind::Struct(&DEPTHWISE_SHAPE) }, Parameter { name: "q", kind: Kind::Struct(&QUANTISER) }] },
@@ -226,6 +233,9 @@ pub(crate) static SIGNATURES: &[Signature] = &[
     Signature { kernel: "depthwise_wgrad_sum", family: Family::Depthwise, max_threads: 256, parameters: &[Parameter { name: "parts", kind: Kind::In(Element::F32) }, Parameter { name: "w", kind: Kind::In(Element::F32) }, Parameter { name: "dw", kind: Kind::Out(Element::F32) }, Parameter { name: "chunks", kind: Kind::Scalar(Scalar::U32) }, Parameter { name: "taps", kind: Kind::Scalar(Scalar::U32) }, Parameter { name: "out_channels", kind: Kind::Scalar(Scalar::U32) }, Parameter { name: "q", kind: Kind::Struct(&QUANTISER) }] },
     Signature { kernel: "embed_kernel", family: Family::Embedding, max_threads: 256, parameters: &[Parameter { name: "constant", kind: Kind::Scalar(Scalar::F32) }, Parameter { name: "element", kind: Kind::In(Element::F32) }, Parameter { name: "small", kind: Kind::In(Element::F32) }, Parameter { name: "large", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&EMBEDDING_SHAPE) }] },
     Signature { kernel: "embed_kernel_packed", family: Family::Embedding, max_threads: 256, parameters: &[Parameter { name: "constant", kind: Kind::Scalar(Scalar::F32) }, Parameter { name: "element", kind: Kind::In(Element::F32) }, Parameter { name: "small", kind: Kind::In(Element::F32) }, Parameter { name: "large", kind: Kind::Out(Element::F32) }, Parameter { name: "shape", kind: Kind::Struct(&EMBEDDING_SHAPE) }] },
+    Signature { kernel: "encode_i16", family: Family::Codes, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "codes", kind: Kind::Out(Element::I16) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "format", kind: Kind::Struct(&QUANTISER) }] },
+    Signature { kernel: "encode_i8", family: Family::Codes, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "codes", kind: Kind::Out(Element::I8) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "format", kind: Kind::Struct(&QUANTISER) }] },
+    Signature { kernel: "encode_u8", family: Family::Codes, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "codes", kind: Kind::Out(Element::U8) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "format", kind: Kind::Struct(&QUANTISER) }] },
     Signature { kernel: "fill", family: Family::Fill, max_threads: 256, parameters: &[Parameter { name: "y", kind: Kind::Out(Element::F32) }, Parameter { name: "value", kind: Kind::Scalar(Scalar::F32) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }] },
     Signature { kernel: "mask_between", family: Family::Mask, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "mask", kind: Kind::Out(Element::U8) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "lo", kind: Kind::Scalar(Scalar::F32) }, Parameter { name: "hi", kind: Kind::Scalar(Scalar::F32) }] },
     Signature { kernel: "mask_in_range", family: Family::Mask, max_threads: 256, parameters: &[Parameter { name: "x", kind: Kind::In(Element::F32) }, Parameter { name: "mask", kind: Kind::Out(Element::U8) }, Parameter { name: "n", kind: Kind::Scalar(Scalar::U64) }, Parameter { name: "format", kind: Kind::Struct(&QUANTISER) }] },

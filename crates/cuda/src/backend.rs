@@ -2,8 +2,8 @@
 
 use crate::memory::Address;
 use crate::{
-    Cuda, CudaMemory, CudaSpec, batch_norm, conv, elementwise, embedding, fill, images, mask,
-    matmul, mixed_op, optimizer, pool, reduce, softmax,
+    Cuda, CudaMemory, CudaSpec, batch_norm, codes, conv, elementwise, embedding, fill, images,
+    mask, matmul, mixed_op, optimizer, pool, reduce, softmax,
 };
 use cudarc::driver::result;
 use radars_tensor::{
@@ -30,6 +30,13 @@ impl Backend for Cuda {
 
     fn scratch_bytes(spec: &CudaSpec, op: &Op<'_>) -> usize {
         match op {
+            Op::FakeQuantisedConv2dFprop(_, values)
+            | Op::FakeQuantisedConv2dDgrad(_, values)
+            | Op::FakeQuantisedConv2dWgrad(_, values)
+                if values.hold_codes() =>
+            {
+                compose::scratch_bytes::<Cuda>(spec, op)
+            }
             Op::Conv2dFprop(_)
             | Op::Conv2dDgrad(_)
             | Op::Conv2dWgrad(_)
@@ -48,7 +55,7 @@ impl Backend for Cuda {
             Op::MixQuantisedBackward(formats, elements) => {
                 mixed_op::backward_scratch_bytes(formats, *elements)
             }
-            Op::MergeKernels(_) | Op::MergeKernelsBackward(_) => {
+            Op::BatchNormEncode(..) | Op::MergeKernels(_) | Op::MergeKernelsBackward(_) => {
                 compose::scratch_bytes::<Cuda>(spec, op)
             }
         }
@@ -98,6 +105,14 @@ impl Backend for Cuda {
 
     fn accumulate(&self, c: Coefficient<'_, Self>, x: R<'_>, y: M<'_>) -> Result<()> {
         elementwise::accumulate(self, c, x, y)
+    }
+
+    fn encode(&self, format: FixedPoint, x: R<'_>, codes: M<'_>) -> Result<()> {
+        codes::encode(self, format, x, codes)
+    }
+
+    fn decode(&self, format: FixedPoint, codes: R<'_>, y: M<'_>) -> Result<()> {
+        codes::decode(self, format, codes, y)
     }
 
     fn mask(&self, op: MaskOp, x: R<'_>, mask: M<'_>) -> Result<()> {
@@ -159,6 +174,9 @@ impl Backend for Cuda {
         y: M<'_>,
         scratch: M<'_>,
     ) -> Result<()> {
+        if values.hold_codes() {
+            return compose::fake_quantised_conv2d_fprop(self, g, values, x, w, y, scratch);
+        }
         conv::fprop(self, g, values, x, w, y, scratch)
     }
 
@@ -171,6 +189,9 @@ impl Backend for Cuda {
         dx: M<'_>,
         scratch: M<'_>,
     ) -> Result<()> {
+        if values.hold_codes() {
+            return compose::fake_quantised_conv2d_dgrad(self, g, values, dy, w, dx, scratch);
+        }
         conv::dgrad(self, g, values, dy, w, dx, scratch)
     }
 
@@ -184,6 +205,9 @@ impl Backend for Cuda {
         dw: M<'_>,
         scratch: M<'_>,
     ) -> Result<()> {
+        if values.hold_codes() {
+            return compose::fake_quantised_conv2d_wgrad(self, g, values, x, w, dy, dw, scratch);
+        }
         conv::wgrad(self, g, values, x, Some(w), dy, dw, scratch)
     }
 

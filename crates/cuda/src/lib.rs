@@ -30,6 +30,7 @@
 
 mod backend;
 mod batch_norm;
+mod codes;
 mod conv;
 mod cuda;
 mod device;
@@ -60,6 +61,7 @@ pub use memory::CudaMemory;
 /// The launchers of every family.
 pub(crate) const KERNELS: &[&[&dyn launch::Signed]] = &[
     batch_norm::KERNELS,
+    codes::KERNELS,
     conv::depthwise::KERNELS,
     conv::gemm::KERNELS,
     conv::scale::KERNELS,

@@ -50,7 +50,7 @@ macro_rules! parameters {
     };
 }
 parameters!(
-    elements: f32 => F32, f16 => F16, i32 => I32, u8 => U8;
+    elements: f32 => F32, f16 => F16, i32 => I32, i16 => I16, i8 => I8, u8 => U8;
     scalars: f32 => F32, i32 => I32, u32 => U32, u64 => U64
 );
 

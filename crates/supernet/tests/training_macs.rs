@@ -92,6 +92,8 @@ impl Backend for Counting {
         unary(UnaryOp, Operand<'_, Self>, M<'_>);
         binary(BinaryOp, Operand<'_, Self>, R<'_>, M<'_>);
         accumulate(Coefficient<'_, Self>, R<'_>, M<'_>);
+        encode(FixedPoint, R<'_>, M<'_>);
+        decode(FixedPoint, R<'_>, M<'_>);
         mask(MaskOp, R<'_>, M<'_>);
         apply_mask(R<'_>, M<'_>);
         reduce(ReduceOp, &Axis, R<'_>, M<'_>, M<'_>);

@@ -66,6 +66,12 @@ pub trait Backend: Sized + Send + Sync + 'static {
         x: Ref<'_, Self>,
         y: Mut<'_, Self>,
     ) -> Result<()>;
+    /// The codes of the nearest values of `format`: `clamp(round_half_even(x * 2^F), lo, hi)`, as elements of
+    /// its [`FixedPoint::code_dtype`]. Of NaN, which no code can be, it is 0.
+    fn encode(&self, format: FixedPoint, x: Ref<'_, Self>, codes: Mut<'_, Self>) -> Result<()>;
+    /// The values `y = code * 2^-F` of codes of `format`. What [`Backend::encode`] made of `x` gives what
+    /// [`UnaryOp::FakeQuantise`] does, but for NaN and the sign of zeros.
+    fn decode(&self, format: FixedPoint, codes: Ref<'_, Self>, y: Mut<'_, Self>) -> Result<()>;
     /// One bit an element of `x`, the lowest first, `ceil(n / 8)` bytes.
     fn mask(&self, op: MaskOp, x: Ref<'_, Self>, mask: Mut<'_, Self>) -> Result<()>;
     /// Sets the elements of `y` whose bit is not set to zero.
@@ -129,7 +135,7 @@ pub trait Backend: Sized + Send + Sync + 'static {
     ) -> Result<()>;
     /// The convolution `y = Qx(x) * Qw(w)` of operands with given [`ConvValues`], where `Q` quantises
     /// what is to be quantised and is the identity else; of floats, it is [`Backend::conv2d_fprop`].
-    /// A NaN among the operands makes those values NaN that it is a summand of; a backend may let it spread
+    /// Codes are decoded. A NaN among the operands makes those values NaN that it is a summand of; a backend may let it spread
     /// to all of them.
     fn fake_quantised_conv2d_fprop(
         &self,
@@ -238,6 +244,22 @@ pub trait Backend: Sized + Send + Sync + 'static {
         scratch: Mut<'_, Self>,
     ) -> Result<()> {
         compose::batch_norm_activation(self, g, activation, x, gamma, beta, y, stats, scratch)
+    }
+    /// [`Backend::batch_norm_activation`] with [`Activation::ReluQuantise`] of `format`, whose result `y` holds
+    /// the codes alone, see [`Backend::encode`].
+    #[allow(clippy::too_many_arguments, reason = "a method's operands")]
+    fn batch_norm_encode(
+        &self,
+        g: &BatchNorm,
+        format: FixedPoint,
+        x: Mut<'_, Self>,
+        gamma: Ref<'_, Self>,
+        beta: Ref<'_, Self>,
+        y: Mut<'_, Self>,
+        stats: Mut<'_, Self>,
+        scratch: Mut<'_, Self>,
+    ) -> Result<()> {
+        compose::batch_norm_encode(self, g, format, x, gamma, beta, y, stats, scratch)
     }
     /// Gradients of [`Backend::batch_norm_activation`]; the activation's mask is recomputed from `xhat`.
     #[allow(clippy::too_many_arguments, reason = "a method's operands")]

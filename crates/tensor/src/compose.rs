@@ -3,12 +3,16 @@
 //! A backend that has no kernel of its own for one of them uses these; parity tests compare a kernel
 //! with them. Each has its scratch size beside it, in terms of the primitives' own.
 
+mod fake_quantised_convolution;
 mod kernel_merge;
 
+pub use fake_quantised_convolution::{
+    fake_quantised_conv2d_dgrad, fake_quantised_conv2d_fprop, fake_quantised_conv2d_wgrad,
+};
 pub use kernel_merge::{merge_kernels, merge_kernels_backward};
 
-use crate::geometry::{Axis, BatchNorm, Conv2d};
-use crate::op::{BinaryOp, Coefficient, ConvValues, MaskOp, Op, Operand, UnaryOp, Values};
+use crate::geometry::{Axis, BatchNorm};
+use crate::op::{BinaryOp, Coefficient, Op, Operand, UnaryOp, Values};
 use crate::{
     Activation, Backend, BatchNormInference, BatchNormSaved, FixedPoint, Mut, Ref, Result, aligned,
 };
@@ -17,26 +21,11 @@ const F32: usize = size_of::<f32>();
 
 /// Scratch of the composed form of a fused `op`; 0 for operations that have none.
 pub fn scratch_bytes<B: Backend>(spec: &B::Spec, op: &Op<'_>) -> usize {
-    let quantised = |values, elements: usize| match values {
-        Values::Quantise(_) => aligned(elements * F32),
-        Values::Float | Values::OnGrid(_) => 0,
-    };
     match *op {
-        Op::FakeQuantisedConv2dFprop(g, ConvValues { x, w }) => {
-            quantised(x, g.input_elements())
-                + quantised(w, g.weight_elements())
-                + B::scratch_bytes(spec, &Op::Conv2dFprop(g))
-        }
-        Op::FakeQuantisedConv2dDgrad(g, ConvValues { w, .. }) => {
-            quantised(w, g.weight_elements()) + B::scratch_bytes(spec, &Op::Conv2dDgrad(g))
-        }
-        Op::FakeQuantisedConv2dWgrad(g, ConvValues { x, w }) => {
-            let mask = match w {
-                Values::Quantise(_) => g.weight_elements().div_ceil(8),
-                Values::Float | Values::OnGrid(_) => 0,
-            };
-            let plain = B::scratch_bytes(spec, &Op::Conv2dWgrad(g));
-            (quantised(x, g.input_elements()) + plain).max(mask)
+        Op::FakeQuantisedConv2dFprop(..)
+        | Op::FakeQuantisedConv2dDgrad(..)
+        | Op::FakeQuantisedConv2dWgrad(..) => {
+            fake_quantised_convolution::scratch_bytes::<B>(spec, op)
         }
         Op::BatchNormActivation(g) => B::scratch_bytes(spec, &Op::BatchNorm(g)),
         Op::BatchNormActivationBackward(g) => {
@@ -44,116 +33,14 @@ pub fn scratch_bytes<B: Backend>(spec: &B::Spec, op: &Op<'_>) -> usize {
                 + aligned(2 * g.channels * F32)
                 + B::scratch_bytes(spec, &Op::BatchNormBackward(g))
         }
+        Op::BatchNormEncode(g, _) => {
+            aligned(g.rows * g.channels * F32) + B::scratch_bytes(spec, &Op::BatchNormActivation(g))
+        }
         Op::MixQuantised(_, n) => n * F32,
         Op::MixQuantisedBackward(_, n) => aligned(n * F32) + B::scratch_bytes(spec, &Op::Dot(n)),
         Op::MergeKernels(ref g) => kernel_merge::scratch_bytes(g),
         Op::MergeKernelsBackward(ref g) => kernel_merge::backward_scratch_bytes::<B>(spec, g),
         _ => 0,
-    }
-}
-
-/// [`Backend::fake_quantised_conv2d_fprop`]: quantise into scratch, then convolve.
-pub fn fake_quantised_conv2d_fprop<B: Backend>(
-    backend: &B,
-    g: &Conv2d,
-    values: ConvValues,
-    x: Ref<'_, B>,
-    w: Ref<'_, B>,
-    y: Mut<'_, B>,
-    scratch: Mut<'_, B>,
-) -> Result<()> {
-    const NAME: &str = "fake_quantised_conv2d_fprop";
-    let g = &g.checked()?;
-    let x = x.checked(NAME, "x", g.input_elements() * F32)?;
-    let w = w.checked(NAME, "w", g.weight_elements() * F32)?;
-    let y = y.checked(NAME, "y", g.output_elements() * F32)?;
-    let (x, scratch) = Taken::new(backend, NAME, values.x, x, scratch)?;
-    let (w, scratch) = Taken::new(backend, NAME, values.w, w, scratch)?;
-    backend.conv2d_fprop(g, x.view(), w.view(), y, scratch)
-}
-
-/// [`Backend::fake_quantised_conv2d_dgrad`]: quantise the weights into scratch, then the plain gradient.
-pub fn fake_quantised_conv2d_dgrad<B: Backend>(
-    backend: &B,
-    g: &Conv2d,
-    values: ConvValues,
-    dy: Ref<'_, B>,
-    w: Ref<'_, B>,
-    dx: Mut<'_, B>,
-    scratch: Mut<'_, B>,
-) -> Result<()> {
-    const NAME: &str = "fake_quantised_conv2d_dgrad";
-    let g = &g.checked()?;
-    let dy = dy.checked(NAME, "dy", g.output_elements() * F32)?;
-    let w = w.checked(NAME, "w", g.weight_elements() * F32)?;
-    let dx = dx.checked(NAME, "dx", g.input_elements() * F32)?;
-    let (w, scratch) = Taken::new(backend, NAME, values.w, w, scratch)?;
-    backend.conv2d_dgrad(g, dy, w.view(), dx, scratch)
-}
-
-/// [`Backend::fake_quantised_conv2d_wgrad`]: quantise the images into scratch, then the plain gradient, then
-/// the mask of the weights' quantiser, in the same scratch.
-#[allow(clippy::too_many_arguments, reason = "a method's operands")]
-pub fn fake_quantised_conv2d_wgrad<B: Backend>(
-    backend: &B,
-    g: &Conv2d,
-    values: ConvValues,
-    x: Ref<'_, B>,
-    w: Ref<'_, B>,
-    dy: Ref<'_, B>,
-    dw: Mut<'_, B>,
-    mut scratch: Mut<'_, B>,
-) -> Result<()> {
-    const NAME: &str = "fake_quantised_conv2d_wgrad";
-    let g = &g.checked()?;
-    let x = x.checked(NAME, "x", g.input_elements() * F32)?;
-    let w = w.checked(NAME, "w", g.weight_elements() * F32)?;
-    let dy = dy.checked(NAME, "dy", g.output_elements() * F32)?;
-    let mut dw = dw.checked(NAME, "dw", g.weight_elements() * F32)?;
-    let (x, rest) = Taken::new(backend, NAME, values.x, x, scratch.reborrow())?;
-    backend.conv2d_wgrad(g, x.view(), dy, dw.reborrow(), rest)?;
-    match values.w {
-        Values::Float | Values::OnGrid(_) => Ok(()),
-        Values::Quantise(format) => {
-            let bytes = g.weight_elements().div_ceil(8);
-            let (mut mask, _) = scratch.split(NAME, "scratch", bytes)?;
-            backend.mask(MaskOp::InRange(format), w, mask.reborrow())?;
-            backend.apply_mask(mask.as_ref(), dw)
-        }
-    }
-}
-
-/// An operand as a convolution takes it: where it lies, or quantised in scratch.
-enum Taken<'a, B: Backend> {
-    AsIs(Ref<'a, B>),
-    Quantised(Mut<'a, B>),
-}
-
-impl<'a, B: Backend> Taken<'a, B> {
-    /// The operand, and what is left of the scratch.
-    fn new(
-        backend: &B,
-        op: &'static str,
-        values: Values,
-        operand: Ref<'a, B>,
-        scratch: Mut<'a, B>,
-    ) -> Result<(Self, Mut<'a, B>)> {
-        match values {
-            Values::Float | Values::OnGrid(_) => Ok((Taken::AsIs(operand), scratch)),
-            Values::Quantise(format) => {
-                let (mut quantised, rest) = scratch.split(op, "scratch", operand.bytes())?;
-                let quantise = UnaryOp::FakeQuantise(format);
-                backend.unary(quantise, Operand::Read(operand), quantised.reborrow())?;
-                Ok((Taken::Quantised(quantised), rest))
-            }
-        }
-    }
-
-    fn view(&self) -> Ref<'_, B> {
-        match self {
-            Taken::AsIs(operand) => *operand,
-            Taken::Quantised(quantised) => quantised.as_ref(),
-        }
     }
 }
 
@@ -172,6 +59,28 @@ pub fn batch_norm_activation<B: Backend>(
 ) -> Result<()> {
     backend.batch_norm(g, x, gamma, beta, y.reborrow(), stats, scratch)?;
     backend.unary(activation.into(), Operand::InPlace, y)
+}
+
+/// [`Backend::batch_norm_encode`]: normalise and quantise into scratch, then encode.
+#[allow(clippy::too_many_arguments, reason = "a method's operands")]
+pub fn batch_norm_encode<B: Backend>(
+    backend: &B,
+    g: &BatchNorm,
+    format: FixedPoint,
+    x: Mut<'_, B>,
+    gamma: Ref<'_, B>,
+    beta: Ref<'_, B>,
+    y: Mut<'_, B>,
+    stats: Mut<'_, B>,
+    scratch: Mut<'_, B>,
+) -> Result<()> {
+    const NAME: &str = "batch_norm_encode";
+    let elements = g.rows * g.channels;
+    let y = y.checked(NAME, "y", Values::Codes(format).bytes(NAME, elements)?)?;
+    let (mut values, rest) = scratch.split(NAME, "scratch", elements * F32)?;
+    let (activation, floats) = (Activation::ReluQuantise(format), values.reborrow());
+    backend.batch_norm_activation(g, activation, x, gamma, beta, floats, stats, rest)?;
+    backend.encode(format, values.as_ref(), y)
 }
 
 /// [`Backend::batch_norm_activation_backward`]: rebuild `z = gamma * xhat + beta`, mask `dy`, go on.

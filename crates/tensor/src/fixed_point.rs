@@ -1,5 +1,7 @@
 //! Fixed-point formats, what quantisers round to: `I` integer and `F` fraction bits.
 
+use crate::DType;
+
 /// A fixed-point format: codes are integers, values are `code * 2^-fraction`.
 ///
 /// `integer` counts the sign bit when signed, as `ap_fixed<I + F, I>` does. Codes are exact in f32 up to a
@@ -58,6 +60,16 @@ impl FixedPoint {
         exp2(-i32::from(self.fraction))
     }
 
+    /// The narrowest element type that stores a code: u8, i8 or i16; none where i16 does not hold all codes.
+    pub fn code_dtype(self) -> Option<DType> {
+        match (self.signed, self.width()) {
+            (false, 0..=8) => Some(DType::U8),
+            (true, 1..=8) => Some(DType::I8),
+            (false, 9..=15) | (true, 9..=16) => Some(DType::I16),
+            _ => None,
+        }
+    }
+
     /// The nearest value of the format: `clamp(round_half_even(x * 2^F), lo, hi) / 2^F`.
     pub fn quantise(self, x: f32) -> f32 {
         let (lo, hi) = self.code_range();
@@ -104,6 +116,38 @@ mod tests {
             &[-0.1, 0.25, 0.75, 7.6, 9.0],
             &[0.0, 0.0, 1.0, 7.5, 7.5],
         );
+    }
+
+    /// Every format of up to 20 bits: the type holds its smallest and its largest code, and no type before it does.
+    #[test]
+    fn codes_are_stored_in_the_narrowest_type_that_holds_them() {
+        let types = [
+            (DType::U8, 0.0, 255.0),
+            (DType::I8, -128.0, 127.0),
+            (DType::I16, -32_768.0, 32_767.0),
+        ];
+        for (signed, width) in [false, true]
+            .into_iter()
+            .flat_map(|s| (1..=20).map(move |w| (s, w)))
+        {
+            let format = FixedPoint {
+                signed,
+                integer: width,
+                fraction: 0,
+            };
+            let (lo, hi) = format.code_range();
+            let holds = types
+                .into_iter()
+                .find(|&(_, least, most)| least <= lo && hi <= most);
+            assert_eq!(
+                format.code_dtype(),
+                holds.map(|(dtype, ..)| dtype),
+                "{format:?}"
+            );
+        }
+        assert_eq!(FixedPoint::unsigned(0, 0).code_dtype(), Some(DType::U8));
+        // Its only code is -0.5.
+        assert_eq!(FixedPoint::signed(0, 0).code_dtype(), None);
     }
 
     #[test]

@@ -64,6 +64,8 @@ impl<B: Backend> Backend for Meta<B> {
         unary(UnaryOp, Operand<'_, Self>, M<'_, B>);
         binary(BinaryOp, Operand<'_, Self>, R<'_, B>, M<'_, B>);
         accumulate(Coefficient<'_, Self>, R<'_, B>, M<'_, B>);
+        encode(FixedPoint, R<'_, B>, M<'_, B>);
+        decode(FixedPoint, R<'_, B>, M<'_, B>);
         mask(MaskOp, R<'_, B>, M<'_, B>);
         apply_mask(R<'_, B>, M<'_, B>);
         reduce(ReduceOp, &Axis, R<'_, B>, M<'_, B>, M<'_, B>);
@@ -83,6 +85,7 @@ impl<B: Backend> Backend for Meta<B> {
         batch_norm_inference(&BatchNorm, Operand<'_, Self>, BatchNormInference<'_, Self>, M<'_, B>);
         batch_norm_backward(&BatchNorm, BatchNormSaved<'_, Self>, M<'_, B>, M<'_, B>, M<'_, B>, M<'_, B>);
         batch_norm_activation(&BatchNorm, Activation, M<'_, B>, R<'_, B>, R<'_, B>, M<'_, B>, M<'_, B>, M<'_, B>);
+        batch_norm_encode(&BatchNorm, FixedPoint, M<'_, B>, R<'_, B>, R<'_, B>, M<'_, B>, M<'_, B>, M<'_, B>);
         batch_norm_activation_backward(&BatchNorm, Activation, BatchNormSaved<'_, Self>, M<'_, B>, M<'_, B>, M<'_, B>, M<'_, B>);
         softmax(usize, R<'_, B>, M<'_, B>);
         softmax_backward(usize, R<'_, B>, R<'_, B>, M<'_, B>);

@@ -1,7 +1,7 @@
 //! The small enums and parameter structs of the [`Backend`](crate::Backend) trait.
 
 use crate::geometry::{Axis, BatchNorm, Conv2d, CrossEntropy, MatMul};
-use crate::{Activation, Backend, FixedPoint, KernelMerge, Ref};
+use crate::{Activation, Backend, DType, Error, FixedPoint, KernelMerge, Ref, Result};
 
 /// An elementwise function of one operand.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -158,6 +158,9 @@ pub enum Values {
     OnGrid(FixedPoint),
     /// Any floats, of which the nearest values of that format are taken.
     Quantise(FixedPoint),
+    /// Codes of that format ([`Backend::encode`]), elements of its [`FixedPoint::code_dtype`]; taken are the
+    /// values `code * 2^-F`. There is no NaN among them.
+    Codes(FixedPoint),
 }
 
 impl Values {
@@ -165,7 +168,42 @@ impl Values {
     pub fn format(self) -> Option<FixedPoint> {
         match self {
             Values::Float => None,
-            Values::OnGrid(format) | Values::Quantise(format) => Some(format),
+            Values::OnGrid(format) | Values::Quantise(format) | Values::Codes(format) => {
+                Some(format)
+            }
+        }
+    }
+
+    /// The type of the operand's elements; `op` is who asks.
+    ///
+    /// # Errors
+    /// [`Error::Geometry`] for codes of a format that has none ([`FixedPoint::code_dtype`]).
+    pub fn dtype(self, op: &'static str) -> Result<DType> {
+        let Values::Codes(format) = self else {
+            return Ok(DType::F32);
+        };
+        format.code_dtype().ok_or(Error::Geometry {
+            op,
+            what: "the width of a code",
+            value: format.width() as usize,
+            expected: "1 to 16 bits when signed, at most 15 when not",
+        })
+    }
+
+    /// The bytes of that many elements of the operand; `op` is who asks.
+    ///
+    /// # Errors
+    /// As [`Values::dtype`].
+    pub fn bytes(self, op: &'static str, elements: usize) -> Result<usize> {
+        Ok(elements.saturating_mul(self.dtype(op)?.bytes()))
+    }
+
+    /// What is known of the values of codes, once they are decoded.
+    #[must_use]
+    pub fn decoded(self) -> Self {
+        match self {
+            Values::Codes(format) => Values::OnGrid(format),
+            other => other,
         }
     }
 }
@@ -177,6 +215,22 @@ pub struct ConvValues {
     pub x: Values,
     /// Of the weights.
     pub w: Values,
+}
+
+impl ConvValues {
+    /// Whether one of the operands is codes.
+    pub fn hold_codes(self) -> bool {
+        self != self.decoded()
+    }
+
+    /// Both as they are once their codes, if they are codes, are decoded.
+    #[must_use]
+    pub fn decoded(self) -> Self {
+        ConvValues {
+            x: self.x.decoded(),
+            w: self.w.decoded(),
+        }
+    }
 }
 
 /// An operation that may want scratch memory; what [`Backend::scratch_bytes`] is asked about.
@@ -202,6 +256,8 @@ pub enum Op<'a> {
     BatchNormActivation(BatchNorm),
     /// [`Backend::batch_norm_activation_backward`].
     BatchNormActivationBackward(BatchNorm),
+    /// [`Backend::batch_norm_encode`].
+    BatchNormEncode(BatchNorm, FixedPoint),
     /// [`Backend::matmul`].
     MatMul(MatMul),
     /// [`Backend::reduce`].

@@ -1,6 +1,6 @@
 //! `Tensor`: a shape, an element type and a counted reference to a range of an arena.
 
-use crate::{Arena, Backend, Buffer, DType, Element, Error, Mut, Ref, Result, Shape};
+use crate::{Arena, Backend, Buffer, DType, Element, Error, Mut, Ref, Result, Shape, Values};
 use std::fmt;
 use std::rc::Rc;
 
@@ -238,8 +238,19 @@ impl<B: Backend> Tensor<B> {
         operand: &'static str,
         elements: usize,
     ) -> Result<()> {
-        self.expect(op, DType::F32)?;
-        let expected = elements.saturating_mul(DType::F32.bytes());
+        self.expect_values(op, operand, Values::Float, elements)
+    }
+
+    /// Checks the element type, that of such values, and their number.
+    pub(crate) fn expect_values(
+        &self,
+        op: &'static str,
+        operand: &'static str,
+        values: Values,
+        elements: usize,
+    ) -> Result<()> {
+        self.expect(op, values.dtype(op)?)?;
+        let expected = values.bytes(op, elements)?;
         match self.bytes() == expected {
             true => Ok(()),
             false => Err(Error::Length {

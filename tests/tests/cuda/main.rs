@@ -8,6 +8,7 @@
 )]
 
 mod batch_norm;
+mod codes;
 mod conv;
 mod depthwise;
 mod devices;

@@ -50,7 +50,7 @@ fn input(kind: Values, seed: u64, shape: impl Into<Shape>) -> Input {
 fn quantised<B: Backend>(tape: &mut Tape<B>, x: Var<B>, kind: Values) -> Result<Var<B>> {
     match kind {
         Values::Quantise(format) => ops::fake_quantise(tape, x, format),
-        Values::Float | Values::OnGrid(_) => Ok(x),
+        Values::Float | Values::OnGrid(_) | Values::Codes(_) => Ok(x),
     }
 }
 

@@ -10,7 +10,7 @@ const HALF_BITS: u32 = 11;
 pub(super) fn quantiser(values: Values) -> Quantiser {
     match values {
         Values::Quantise(format) => format.into(),
-        Values::Float | Values::OnGrid(_) => Quantiser::NONE,
+        Values::Float | Values::OnGrid(_) | Values::Codes(_) => Quantiser::NONE,
     }
 }
 

@@ -34,7 +34,7 @@ fn limit(values: Values) -> f32 {
             let (lo, hi) = format.code_range();
             hi.max(-lo) * format.step()
         }
-        Values::Float | Values::OnGrid(_) => f32::INFINITY,
+        Values::Float | Values::OnGrid(_) | Values::Codes(_) => f32::INFINITY,
     }
 }
 

@@ -4,11 +4,11 @@ use super::batch_norm::Forward;
 use super::batch_norm_backward::Backward;
 use super::memory::{HostMemory, slice, slice_mut};
 use super::optimizer::Adam;
-use super::pointwise::{Identity, Quantiser, Relu, Relu6, ReluQuantise};
+use super::pointwise::{Identity, Pointwise, with_activation};
 use super::softmax::Loss;
 use super::{
-    Cpu, CpuSpec, batch_norm, batch_norm_backward, conv, elementwise, image, kernel_merge, mask,
-    matmul, mixture, optimizer, pool, reduce, scratch, softmax,
+    Cpu, CpuSpec, batch_norm, batch_norm_backward, codes, conv, elementwise, image, kernel_merge,
+    mask, matmul, mixture, optimizer, pool, reduce, scratch, softmax,
 };
 use crate::{
     Activation, AdamStep, Axis, Backend, BatchNorm, BatchNormInference, BatchNormSaved, BinaryOp,
@@ -18,26 +18,6 @@ use crate::{
 
 type R<'a> = Ref<'a, Cpu>;
 type M<'a> = Mut<'a, Cpu>;
-
-/// Calls `$kernel` with the activation's [`Pointwise`](super::pointwise::Pointwise) as `$function`.
-macro_rules! with_activation {
-    ($activation:expr, $function:ident => $kernel:expr) => {
-        match $activation {
-            Activation::Relu => {
-                let $function = Relu;
-                $kernel
-            }
-            Activation::Relu6 => {
-                let $function = Relu6;
-                $kernel
-            }
-            Activation::ReluQuantise(format) => {
-                let $function = ReluQuantise(Quantiser::new(format));
-                $kernel
-            }
-        }
-    };
-}
 
 #[allow(clippy::too_many_arguments, reason = "a method's operands")]
 impl Backend for Cpu {
@@ -88,6 +68,14 @@ impl Backend for Cpu {
         elementwise::accumulate(self, c, x, y)
     }
 
+    fn encode(&self, format: FixedPoint, x: R<'_>, codes: M<'_>) -> Result<()> {
+        codes::encode(self, format, x, codes)
+    }
+
+    fn decode(&self, format: FixedPoint, codes: R<'_>, y: M<'_>) -> Result<()> {
+        codes::decode(self, format, codes, y)
+    }
+
     fn mask(&self, op: MaskOp, x: R<'_>, mask: M<'_>) -> Result<()> {
         mask::mask(self, op, x, mask)
     }
@@ -113,14 +101,8 @@ impl Backend for Cpu {
     }
 
     fn conv2d_fprop(&self, g: &Conv2d, x: R<'_>, w: R<'_>, y: M<'_>, scratch: M<'_>) -> Result<()> {
-        conv::fprop(
-            self,
-            g,
-            slice(x),
-            slice(w),
-            slice_mut(y),
-            slice_mut(scratch),
-        )
+        let (y, scratch) = (slice_mut(y), slice_mut(scratch));
+        conv::fprop(self, g, slice(x), slice(w), y, scratch)
     }
 
     fn conv2d_dgrad(
@@ -187,15 +169,15 @@ impl Backend for Cpu {
         stats: M<'_>,
         scratch: M<'_>,
     ) -> Result<()> {
-        let operands = Forward {
-            x,
-            gamma,
-            beta,
-            y,
-            stats,
-            scratch,
-        };
-        batch_norm::forward(self, "batch_norm", g, Identity, operands)
+        let operands = Forward::new(x, gamma, beta, y, stats, scratch);
+        batch_norm::forward(
+            self,
+            "batch_norm",
+            g,
+            #[inline(always)]
+            move |z| z,
+            operands,
+        )
     }
 
     fn batch_norm_inference(
@@ -239,15 +221,30 @@ impl Backend for Cpu {
         scratch: M<'_>,
     ) -> Result<()> {
         const NAME: &str = "batch_norm_activation";
-        let operands = Forward {
-            x,
-            gamma,
-            beta,
-            y,
-            stats,
-            scratch,
-        };
-        with_activation!(activation, f => batch_norm::forward(self, NAME, g, f, operands))
+        let operands = Forward::new(x, gamma, beta, y, stats, scratch);
+        with_activation!(activation, f => batch_norm::forward(
+            self,
+            NAME,
+            g,
+            #[inline(always)]
+            move |z| f.value(z),
+            operands,
+        ))
+    }
+
+    fn batch_norm_encode(
+        &self,
+        g: &BatchNorm,
+        format: FixedPoint,
+        x: M<'_>,
+        gamma: R<'_>,
+        beta: R<'_>,
+        y: M<'_>,
+        stats: M<'_>,
+        scratch: M<'_>,
+    ) -> Result<()> {
+        let operands = Forward::new(x, gamma, beta, y, stats, scratch);
+        codes::batch_norm_encode(self, g, format, operands)
     }
 
     fn batch_norm_activation_backward(

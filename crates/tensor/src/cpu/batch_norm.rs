@@ -1,10 +1,10 @@
-//! Batch normalisation forward, alone and with an activation in the same pass over memory.
+//! Batch normalisation forward, alone and with a function of the result in the same pass over memory: an
+//! activation, or one and the encoding of what it gives.
 
 use super::Cpu;
 use super::elementwise::operands;
-use super::memory::{partials, read, write};
+use super::memory::{Plain, partials, read, slice_mut, write};
 use super::parallel::rows_per_piece;
-use super::pointwise::Pointwise;
 use super::simd::simd;
 use super::sums::{BLOCK, column_blocks, sum_columns};
 use crate::{BatchNorm, BatchNormInference, Mut, Operand, Ref, Result};
@@ -41,19 +41,40 @@ pub(super) struct Forward<'a> {
     pub(super) scratch: Mut<'a, Cpu>,
 }
 
-/// `x` becomes `xhat`, `y = activation(gamma * xhat + beta)`, `stats` mean and biased variance.
-pub(super) fn forward(
+impl<'a> Forward<'a> {
+    pub(super) fn new(
+        x: Mut<'a, Cpu>,
+        gamma: Ref<'a, Cpu>,
+        beta: Ref<'a, Cpu>,
+        y: Mut<'a, Cpu>,
+        stats: Mut<'a, Cpu>,
+        scratch: Mut<'a, Cpu>,
+    ) -> Self {
+        Forward {
+            x,
+            gamma,
+            beta,
+            y,
+            stats,
+            scratch,
+        }
+    }
+}
+
+/// `x` becomes `xhat`, `y = f(gamma * xhat + beta)`, `stats` mean and biased variance.
+pub(super) fn forward<T: Plain + Send>(
     cpu: &Cpu,
     op: &'static str,
     g: &BatchNorm,
-    activation: impl Pointwise,
+    f: impl Fn(f32) -> T + Copy + Send + Sync,
     operands: Forward<'_>,
 ) -> Result<()> {
     let c = g.channels;
     let x = write(op, "x", operands.x, g.rows * c)?;
     let gamma = read(op, "gamma", operands.gamma, c)?;
     let beta = read(op, "beta", operands.beta, c)?;
-    let y = write(op, "y", operands.y, g.rows * c)?;
+    let y_bytes = (g.rows * c).saturating_mul(size_of::<T>());
+    let y = slice_mut::<T>(operands.y.checked(op, "y", y_bytes)?);
     let stats = write(op, "stats", operands.stats, 2 * c)?;
     let partials = partials(op, operands.scratch, scratch_bytes(g, 1))?;
     if x.is_empty() {
@@ -91,7 +112,7 @@ pub(super) fn forward(
                     for i in 0..c {
                         let xhat = (x[i] - mean[i]) * inverse[i];
                         x[i] = xhat;
-                        y[i] = activation.value(gamma[i] * xhat + beta[i]);
+                        y[i] = f(gamma[i] * xhat + beta[i]);
                     }
                 }
             },

@@ -44,6 +44,8 @@ impl Plain for f64 {}
 impl Plain for i32 {}
 impl Plain for u32 {}
 impl Plain for u8 {}
+impl Plain for i8 {}
+impl Plain for i16 {}
 
 /// The bytes of a view as values; a rest that makes no whole value is left off.
 pub(super) fn slice<'a, T: Plain>(view: Ref<'a, Cpu>) -> &'a [T] {

@@ -3,6 +3,7 @@
 mod backend;
 mod batch_norm;
 mod batch_norm_backward;
+mod codes;
 mod conv;
 mod elementwise;
 mod image;

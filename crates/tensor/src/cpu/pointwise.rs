@@ -150,6 +150,29 @@ impl Pointwise for ReluQuantise {
     }
 }
 
+/// Calls `$kernel` with the activation's [`Pointwise`] as `$function`.
+macro_rules! with_activation {
+    ($activation:expr, $function:ident => $kernel:expr) => {
+        match $activation {
+            $crate::Activation::Relu => {
+                let $function = $crate::cpu::pointwise::Relu;
+                $kernel
+            }
+            $crate::Activation::Relu6 => {
+                let $function = $crate::cpu::pointwise::Relu6;
+                $kernel
+            }
+            $crate::Activation::ReluQuantise(format) => {
+                let $function = $crate::cpu::pointwise::ReluQuantise(
+                    $crate::cpu::pointwise::Quantiser::new(format),
+                );
+                $kernel
+            }
+        }
+    };
+}
+pub(super) use with_activation;
+
 #[cfg(test)]
 mod tests {
     use super::*;

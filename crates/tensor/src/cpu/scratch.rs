@@ -17,7 +17,9 @@ pub(super) fn bytes(spec: &CpuSpec, op: &Op<'_>) -> usize {
         Op::FakeQuantisedConv2dDgrad(..) | Op::FakeQuantisedConv2dWgrad(..) => {
             compose::scratch_bytes::<Cpu>(spec, op)
         }
-        Op::BatchNorm(g) | Op::BatchNormActivation(g) => batch_norm::scratch_bytes(g, 1),
+        Op::BatchNorm(g) | Op::BatchNormActivation(g) | Op::BatchNormEncode(g, _) => {
+            batch_norm::scratch_bytes(g, 1)
+        }
         Op::BatchNormBackward(g) | Op::BatchNormActivationBackward(g) => {
             batch_norm::scratch_bytes(g, PARAMETERS)
         }

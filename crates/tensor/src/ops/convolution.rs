@@ -10,11 +10,9 @@ impl<B: Backend> Tensor<B> {
     /// `self [n, h, w, ci]`, `weight [co, k, k, ci / groups]`.
     ///
     /// # Errors
-    /// [`Error::Shapes`], [`Error::Geometry`], [`Error::Elements`].
+    /// [`Error::Shapes`], [`Error::Geometry`].
     pub fn conv2d_geometry(&self, weight: &Self, options: Conv2dOptions) -> Result<Conv2d> {
         const NAME: &str = "conv2d";
-        self.expect(NAME, DType::F32)?;
-        weight.expect(NAME, DType::F32)?;
         let bad = |expected| Error::Shapes {
             op: NAME,
             left: self.shape(),
@@ -43,6 +41,8 @@ impl<B: Backend> Tensor<B> {
     /// [`Error::Shapes`], [`Error::Geometry`], [`Error::OverBound`], [`Error::Elements`].
     pub fn conv2d(&self, weight: &Self, options: Conv2dOptions) -> Result<Self> {
         const NAME: &str = "conv2d";
+        self.expect(NAME, DType::F32)?;
+        weight.expect(NAME, DType::F32)?;
         let g = self.conv2d_geometry(weight, options)?;
         let [ho, wo, co] = g.output;
         let mut y = Self::empty(self.arena(), NAME, [g.batch, ho, wo, co], DType::F32)?;

@@ -7,8 +7,8 @@ use super::scratch;
 use crate::{Backend, Conv2d, Conv2dOptions, ConvValues, DType, Op, Result, Tensor};
 
 impl<B: Backend> Tensor<B> {
-    /// The convolution of images `self` with `weight`, of which `values` says what is known and what is
-    /// quantised first.
+    /// The convolution of images `self` with `weight`, of which `values` says what is known, what is
+    /// quantised first and what is codes.
     ///
     /// # Shapes
     /// `self [n, h, w, ci]`, `weight [co, k, k, ci / groups]`; gives `[n, ho, wo, co]`.
@@ -22,6 +22,8 @@ impl<B: Backend> Tensor<B> {
         options: Conv2dOptions,
     ) -> Result<Self> {
         const NAME: &str = "fake_quantised_conv2d";
+        self.expect(NAME, values.x.dtype(NAME)?)?;
+        weight.expect(NAME, values.w.dtype(NAME)?)?;
         let g = self.conv2d_geometry(weight, options)?;
         let [ho, wo, co] = g.output;
         let mut y = Self::empty(self.arena(), NAME, [g.batch, ho, wo, co], DType::F32)?;
@@ -54,7 +56,7 @@ impl<B: Backend> Tensor<B> {
         const NAME: &str = "fake_quantised_conv2d_input_gradient";
         let g = &g.checked()?;
         self.expect_elements(NAME, "dy", g.output_elements())?;
-        weight.expect_elements(NAME, "w", g.weight_elements())?;
+        weight.expect_values(NAME, "w", values.w, g.weight_elements())?;
         let [h, w, ci] = g.input;
         let mut dx = Self::empty(self.arena(), NAME, [g.batch, h, w, ci], DType::F32)?;
         let op = Op::FakeQuantisedConv2dDgrad(*g, values);
@@ -86,8 +88,8 @@ impl<B: Backend> Tensor<B> {
     ) -> Result<Self> {
         const NAME: &str = "fake_quantised_conv2d_weight_gradient";
         let g = &g.checked()?;
-        x.expect_elements(NAME, "x", g.input_elements())?;
-        weight.expect_elements(NAME, "w", g.weight_elements())?;
+        x.expect_values(NAME, "x", values.x, g.input_elements())?;
+        weight.expect_values(NAME, "w", values.w, g.weight_elements())?;
         self.expect_elements(NAME, "dy", g.output_elements())?;
         let shape = [g.output[2], g.kernel, g.kernel, g.input[2] / g.groups];
         let mut dw = Self::empty(self.arena(), NAME, shape, DType::F32)?;

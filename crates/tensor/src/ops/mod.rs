@@ -1,5 +1,6 @@
 //! Operations on tensors: check shapes once, allocate the result and the scratch, hand views down.
 
+mod codes;
 mod convolution;
 mod elementwise;
 mod fake_quantised_convolution;

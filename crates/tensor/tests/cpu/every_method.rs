@@ -84,6 +84,14 @@ fn elementwise(arena: &Arena<Cpu>, extent: Extent, around: Around<'_>, bits: &mu
         backend.accumulate(Coefficient::Constant(0.7), b.view(), y.view_mut())
     });
     bits.push(("accumulate", read(&y)));
+    let mut codes = buffer(arena, &vec![0u8; n]);
+    around("encode", &mut || {
+        backend.encode(format, a.view(), codes.view_mut())
+    });
+    around("decode", &mut || {
+        backend.decode(format, codes.view(), y.view_mut())
+    });
+    bits.push(("decode", read(&y)));
     let mut mask = buffer(arena, &vec![0u8; n.div_ceil(8)]);
     around("mask", &mut || {
         backend.mask(MaskOp::Positive, a.view(), mask.view_mut())
@@ -153,7 +161,8 @@ fn batch_norms(arena: &Arena<Cpu>, extent: Extent, around: Around<'_>, bits: &mu
         epsilon: 1e-5,
     };
     let n = extent.rows * COLUMNS;
-    let activation = Activation::ReluQuantise(FixedPoint::unsigned(1, 3));
+    let format = FixedPoint::unsigned(1, 3);
+    let activation = Activation::ReluQuantise(format);
     let [gamma, beta] = [3, 4].map(|seed| buffer(arena, &values(COLUMNS, seed)));
     let [mut x, mut dy] = [1, 2].map(|seed| buffer(arena, &values(n, seed)));
     let (mut y, mut stats) = (zeros(arena, n), zeros(arena, 2 * COLUMNS));
@@ -188,6 +197,25 @@ fn batch_norms(arena: &Arena<Cpu>, extent: Extent, around: Around<'_>, bits: &mu
     });
     bits.push(("batch_norm_activation", read(&y)));
     bits.push(("batch_norm_activation", read(&stats)));
+    let mut codes = buffer(arena, &vec![0u8; n]);
+    let mut space = scratch(arena, extent, &Op::BatchNormEncode(g, format));
+    around("batch_norm_encode", &mut || {
+        let (gamma, beta) = (gamma.view(), beta.view());
+        backend.batch_norm_encode(
+            &g,
+            format,
+            x.view_mut(),
+            gamma,
+            beta,
+            codes.view_mut(),
+            stats.view_mut(),
+            space.view_mut(),
+        )
+    });
+    bits.push((
+        "batch_norm_encode",
+        read::<u8>(&codes).into_iter().map(u32::from).collect(),
+    ));
     around("batch_norm_inference", &mut || {
         let parameters = BatchNormInference {
             gamma: gamma.view(),

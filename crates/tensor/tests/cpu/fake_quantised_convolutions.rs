@@ -1,9 +1,11 @@
 //! Convolutions that quantise their operands against the plain ones of operands that the format itself
 //! quantised, value by value, on the host.
 
+use crate::codes::codes;
 use crate::fixture::{buffer, on_every_isa, read, result, scratch, values};
 use radars_tensor::{
-    Backend, Conv2d, Conv2dOptions, ConvValues, Cpu, Error, FixedPoint, Mut, Op, Ref, Values,
+    Arena, Backend, Buffer, Conv2d, Conv2dOptions, ConvValues, Cpu, Error, FixedPoint, Mut, Op,
+    Ref, Values,
 };
 
 /// Of `-2 .. 2`, both formats clip some.
@@ -16,6 +18,7 @@ fn all_values() -> Vec<ConvValues> {
             Values::Float,
             Values::OnGrid(format),
             Values::Quantise(format),
+            Values::Codes(format),
         ]
     };
     all(X)
@@ -46,7 +49,9 @@ fn geometries() -> Vec<Conv2d> {
 fn operand(kind: Values, n: usize, seed: u64) -> Vec<f32> {
     let floats = values(n, seed).into_iter();
     match kind {
-        Values::OnGrid(format) => floats.map(|x| format.quantise(x)).collect(),
+        Values::OnGrid(format) | Values::Codes(format) => {
+            floats.map(|x| format.quantise(x)).collect()
+        }
         Values::Float | Values::Quantise(_) => floats.collect(),
     }
 }
@@ -55,7 +60,15 @@ fn operand(kind: Values, n: usize, seed: u64) -> Vec<f32> {
 fn taken(kind: Values, operand: &[f32]) -> Vec<f32> {
     match kind {
         Values::Quantise(format) => operand.iter().map(|&x| format.quantise(x)).collect(),
-        Values::Float | Values::OnGrid(_) => operand.to_vec(),
+        Values::Float | Values::OnGrid(_) | Values::Codes(_) => operand.to_vec(),
+    }
+}
+
+/// The operand as it is handed over.
+fn stored(arena: &Arena<Cpu>, kind: Values, operand: &[f32]) -> Buffer<Cpu> {
+    match kind {
+        Values::Codes(format) => buffer(arena, &codes(format, operand)),
+        _ => buffer(arena, operand),
     }
 }
 
@@ -71,10 +84,11 @@ fn they_equal_the_plain_ones_of_quantised_operands_bit_for_bit() {
                 let dy = buffer(arena, &operand(Values::Float, g.output_elements(), 3));
                 let passes = |w: f32| match values.w {
                     Values::Quantise(format) => format.passes(w),
-                    Values::Float | Values::OnGrid(_) => true,
+                    Values::Float | Values::OnGrid(_) | Values::Codes(_) => true,
                 };
                 let pass: Vec<bool> = w.iter().map(|&w| passes(w)).collect();
-                let [x, w, qx, qw] = [x, w, qx, qw].map(|values| buffer(arena, &values));
+                let (x, w) = (stored(arena, values.x, &x), stored(arena, values.w, &w));
+                let (qx, qw) = (buffer(arena, &qx), buffer(arena, &qw));
 
                 let run = |n: usize, op, method: &dyn Fn(Mut<'_, Cpu>, Mut<'_, Cpu>)| {
                     let (mut y, mut space) = (result(arena, n), scratch(arena, &op));
@@ -127,33 +141,47 @@ fn they_equal_the_plain_ones_of_quantised_operands_bit_for_bit() {
     });
 }
 
-/// Operands that both lie on grids become codes, of a byte here, of images in frames of two pixels. Else
-/// only what is quantised takes scratch beyond that of the plain convolution, and the mask of the weights'
-/// gradient takes the same as the convolution before it.
+/// Operands that both lie on grids become codes, of a byte here, of images in frames of two pixels, or are
+/// images of codes already. Else only what is quantised or decoded takes scratch beyond that of the plain
+/// convolution, and the mask of the weights' gradient takes the same as the convolution before it.
 #[test]
 fn scratch_holds_what_is_quantised_and_nothing_else() {
     on_every_isa(|arena| {
         let spec = arena.backend().spec();
         let g = geometries()[1]; // x [3, 9, 9, 16], w [32, 5, 5, 16]
         let (x_bytes, w_bytes) = (15_616, 51_200); // 3 * 9 * 9 * 16 * 4 = 15552 in units of 256
+        let integers = 3 * 13 * 13 * 16 + 32 * 5 * 5 * 16;
         let bytes = |op: &Op<'_>| Cpu::scratch_bytes(&spec, op);
         for values in all_values() {
             let of = |kind, bytes| match kind {
-                Values::Quantise(_) => bytes,
+                Values::Quantise(_) | Values::Codes(_) => bytes,
                 Values::Float | Values::OnGrid(_) => 0,
             };
             let (x, w) = (of(values.x, x_bytes), of(values.w, w_bytes));
             let fprop = bytes(&Op::FakeQuantisedConv2dFprop(g, values));
             let expected = match (values.x, values.w) {
                 (Values::Float, _) | (_, Values::Float) => bytes(&Op::Conv2dFprop(g)) + x + w,
-                _ => 3 * 13 * 13 * 16 + 32 * 5 * 5 * 16,
+                // Codes of weights are decoded, and those of images with them.
+                (of_x, Values::Codes(_)) => {
+                    let x = if matches!(of_x, Values::Codes(_)) {
+                        x
+                    } else {
+                        0
+                    };
+                    x + w + integers
+                }
+                _ => integers,
             };
             assert_eq!(fprop, expected, "{values:?}");
             let dgrad = bytes(&Op::FakeQuantisedConv2dDgrad(g, values));
             assert_eq!(dgrad, bytes(&Op::Conv2dDgrad(g)) + w);
             let wgrad = bytes(&Op::FakeQuantisedConv2dWgrad(g, values));
-            let mask = of(values.w, 12_800 / 8);
-            assert_eq!(wgrad, (bytes(&Op::Conv2dWgrad(g)) + x).max(mask));
+            let plain = bytes(&Op::Conv2dWgrad(g)) + x;
+            let expected = match values.w {
+                Values::Codes(_) => plain + w,
+                of_w => plain.max(of(of_w, 12_800 / 8)),
+            };
+            assert_eq!(wgrad, expected, "{values:?}");
         }
     });
 }

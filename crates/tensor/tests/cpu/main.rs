@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod batch_norms;
+mod codes;
 mod elementwise;
 mod every_method;
 mod fake_quantised_convolutions;

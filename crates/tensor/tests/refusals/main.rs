@@ -120,6 +120,12 @@ fn outcomes<B: Backend>(a: &Tensor<B>, b: &Tensor<B>) -> Outcomes {
         ("reduce_all", a.reduce_all(ReduceOp::Mean).map(drop)),
         ("broadcast", a.broadcast(axis, 2.0, b.shape()).map(drop)),
         ("dot", a.dot(b).map(drop)),
+        ("encode", a.encode(formats[0]).map(drop)),
+        (
+            "encode too wide",
+            a.encode(FixedPoint::unsigned(8, 8)).map(drop),
+        ),
+        ("decode", a.decode(formats[1]).map(drop)),
         ("conv2d", a.conv2d(b, OPTIONS).map(drop)),
         (
             "fake_quantised_conv2d",

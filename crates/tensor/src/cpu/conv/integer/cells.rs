@@ -2,6 +2,7 @@
 
 use super::kernel::LANES;
 use super::{Integer, Part};
+use crate::cpu::codes::{Code, Encoder};
 use crate::cpu::parallel::Loops;
 use crate::cpu::simd::simd;
 use crate::{FixedPoint, Isa};
@@ -49,73 +50,71 @@ impl Form {
 }
 
 /// What is taken of a code's two's complement: the low bits.
-trait Code: Pod + Into<u32> {
+trait Place: Pod + Into<u32> {
     fn low(bits: u32) -> Self;
 }
 
-impl Code for u8 {
+impl Place for u8 {
     #[inline(always)]
     fn low(bits: u32) -> Self {
         bits as u8
     }
 }
 
-impl Code for u16 {
+impl Place for u16 {
     #[inline(always)]
     fn low(bits: u32) -> Self {
         bits as u16
     }
 }
 
-/// [`FixedPoint::quantise`] to codes of at most 16 bits.
-#[derive(Clone, Copy)]
-pub(super) struct Encoder {
-    scale: f32,
-    lo: f32,
-    hi: f32,
+/// What cells are made of: values, or their codes.
+pub(super) trait Source: Copy + Send + Sync {
+    /// A code whose low 16 bits count.
+    fn code(self, encoder: Encoder) -> u32;
+    /// The bits of the magnitude, which ascend with it; NaN has the highest, codes have none.
+    fn magnitude_bits(self) -> u32;
 }
 
-impl Encoder {
-    pub(super) fn new(format: FixedPoint) -> Self {
-        let (lo, hi) = format.code_range();
-        Encoder {
-            scale: format.scale(),
-            lo,
-            hi,
-        }
+impl Source for f32 {
+    #[inline(always)]
+    fn code(self, encoder: Encoder) -> u32 {
+        encoder.code(self)
     }
 
-    /// A code whose low 16 bits count; of NaN, the lowest. The limits are integers, so it is the same
-    /// to clamp before the rounding, which the sum with 1.5 * 2^23 does, half to even.
     #[inline(always)]
-    fn code(self, value: f32) -> u32 {
-        const INTEGERS_FROM: f32 = 12_582_912.0;
-        let scaled = value * self.scale;
-        let at_least = if scaled > self.lo { scaled } else { self.lo };
-        let clamped = if at_least < self.hi {
-            at_least
-        } else {
-            self.hi
-        };
-        (clamped + INTEGERS_FROM).to_bits()
+    fn magnitude_bits(self) -> u32 {
+        self.to_bits() & !(1 << 31)
+    }
+}
+
+impl<C: Code> Source for C {
+    #[inline(always)]
+    fn code(self, _: Encoder) -> u32 {
+        self.number() as u32
+    }
+
+    #[inline(always)]
+    fn magnitude_bits(self) -> u32 {
+        0
     }
 }
 
 /// `count` runs of segments of `len` values, as many as there are cells for: where runs and segments start follows from the strides.
 #[derive(Clone, Copy)]
-struct Runs<'a> {
-    values: &'a [f32],
+struct Runs<'a, S> {
+    values: &'a [S],
     count: usize,
     run_stride: usize,
     segment_stride: usize,
     len: usize,
 }
 
-impl Runs<'_> {
+impl<S: Source> Runs<'_, S> {
     /// Writes the cells of all runs, those of run `r` at `r`, `r + step`, ...; codes that a segment's last cell
     /// has left are zero. Gives the largest magnitude's bits.
     #[inline(always)]
-    fn encode<C: Code>(self, encoder: Encoder, cells: &mut [u32], step: usize) -> u32 {
+    fn encode<C: Place>(self, encoder: Encoder, cells: &mut [u32], step: usize) -> u32 {
         let codes = size_of::<u32>() / size_of::<C>();
         let segment_cells = self.len.div_ceil(codes) * step;
         let mut largest = 0;
@@ -128,9 +127,9 @@ impl Runs<'_> {
                     let values = &values[run * self.run_stride + first..][..len];
                     let places = cells[run..].iter_mut().step_by(step);
                     let here = if len < SHORT {
-                        encode_short::<C>(encoder, values, places)
+                        encode_short::<C, S>(encoder, values, places)
                     } else {
-                        encode_chunk::<C>(encoder, values, places)
+                        encode_chunk::<C, S>(encoder, values, places)
                     };
                     largest = largest.max(here);
                 }
@@ -162,17 +161,17 @@ impl Runs<'_> {
 
 /// Writes the cells of at most [`CHUNK`] cells' values, and gives the largest magnitude's bits.
 #[inline(always)]
-fn encode_chunk<'a, C: Code>(
+fn encode_chunk<'a, C: Place, S: Source>(
     encoder: Encoder,
-    values: &[f32],
+    values: &[S],
     places: impl Iterator<Item = &'a mut u32>,
 ) -> u32 {
     let mut largest = 0;
     let mut chunk = [0u32; CHUNK];
     let coded = bytemuck::cast_slice_mut::<u32, C>(&mut chunk);
     for (code, &value) in coded.iter_mut().zip(values) {
-        *code = C::low(encoder.code(value));
-        largest = largest.max(magnitude_bits(value));
+        *code = C::low(value.code(encoder));
+        largest = largest.max(value.magnitude_bits());
     }
     let codes = size_of::<u32>() / size_of::<C>();
     for (place, &cell) in places.zip(&chunk[..values.len().div_ceil(codes)]) {
@@ -183,9 +182,9 @@ fn encode_chunk<'a, C: Code>(
 
 /// As [`encode_chunk`], cell by cell.
 #[inline(always)]
-fn encode_short<'a, C: Code>(
+fn encode_short<'a, C: Place, S: Source>(
     encoder: Encoder,
-    values: &[f32],
+    values: &[S],
     places: impl Iterator<Item = &'a mut u32>,
 ) -> u32 {
     let codes = size_of::<u32>() / size_of::<C>();
@@ -199,19 +198,13 @@ fn encode_short<'a, C: Code>(
             } else {
                 codes - 1 - i
             };
-            let code: u32 = C::low(encoder.code(value)).into();
+            let code: u32 = C::low(value.code(encoder)).into();
             cell |= code << (lane * 8 * size_of::<C>());
-            largest = largest.max(magnitude_bits(value));
+            largest = largest.max(value.magnitude_bits());
         }
         *place = cell;
     }
     largest
-}
-
-/// The bits of `|value|`, which ascend with it; NaN has the highest.
-#[inline(always)]
-fn magnitude_bits(value: f32) -> u32 {
-    value.to_bits() & !(1 << 31)
 }
 
 /// How an operand becomes cells.
@@ -260,7 +253,7 @@ impl Integer {
         loops: Loops,
         encoding: Encoding<'_>,
         part: Part,
-        x: &[f32],
+        x: &[impl Source],
         cells: &mut [u32],
     ) {
         let [height, width, channels] = self.g.input;

@@ -25,9 +25,10 @@ mod walk;
 
 use super::depthwise;
 use crate::cpu::Cpu;
-use crate::cpu::memory::{read, slice_mut, write};
-use crate::{Conv2d, ConvValues, FixedPoint, Mut, Ref, Result, compose};
-use cells::{Encoder, Encoding, Form};
+use crate::cpu::codes::{Encoder, with_code};
+use crate::cpu::memory::{read, slice, slice_mut, write};
+use crate::{Conv2d, ConvValues, DType, FixedPoint, Mut, Ref, Result, Values, compose};
+use cells::{Encoding, Form, Source};
 use kernel::{Kernel, LANES, Products, ROWS};
 use std::sync::atomic::{AtomicBool, Ordering};
 use walk::Weights;
@@ -72,11 +73,17 @@ pub(in crate::cpu) fn fprop(
     let Some(integer) = Integer::new(g, values) else {
         return compose::fake_quantised_conv2d_fprop(cpu, g, values, x, w, y, scratch);
     };
-    let x = read(NAME, "x", x, g.input_elements())?;
+    let x = x.checked(NAME, "x", values.x.bytes(NAME, g.input_elements())?)?;
     let w = read(NAME, "w", w, g.weight_elements())?;
     let y = write(NAME, "y", y, g.output_elements())?;
     let (scratch, _) = scratch.split(NAME, "scratch", integer.scratch_bytes())?;
-    integer.compute(cpu, Kernel::of(cpu.spec.isa), x, w, y, slice_mut(scratch));
+    let (kernel, scratch) = (Kernel::of(cpu.spec.isa), slice_mut(scratch));
+    match values.x {
+        Values::Codes(format) => with_code!(NAME, format, C => {
+            integer.compute(cpu, kernel, slice::<C>(x), w, y, scratch);
+        }),
+        _ => integer.compute(cpu, kernel, slice::<f32>(x), w, y, scratch),
+    }
     Ok(())
 }
 
@@ -92,6 +99,9 @@ impl Integer {
     /// The convolution of `g` in integers, where that applies. Geometry and formats alone decide.
     pub(in crate::cpu) fn new(g: &Conv2d, values: ConvValues) -> Option<Self> {
         let (x, w) = (values.x.format()?, values.w.format()?);
+        if matches!(values.w, Values::Codes(_)) {
+            return None;
+        }
         let form = Form::of(x, w)?;
         let lanes = g.output[2] / g.groups;
         // The scale of a sum has to be a normal number, or its product would be rounded.
@@ -137,7 +147,7 @@ impl Integer {
         &self,
         cpu: &Cpu,
         kernel: Kernel,
-        x: &[f32],
+        x: &[impl Source],
         w: &[f32],
         y: &mut [f32],
         scratch: &mut [u32],

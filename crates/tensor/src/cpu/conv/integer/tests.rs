@@ -230,6 +230,41 @@ fn on_grid(x: FixedPoint, w: FixedPoint) -> ConvValues {
     }
 }
 
+/// As [`compute`], of images as codes.
+fn compute_codes(
+    (cpu, kernel): &(Cpu, Kernel),
+    g: &Conv2d,
+    values: ConvValues,
+    [x, w]: &[Vec<f32>; 2],
+) -> Vec<f32> {
+    let format = values.x.format().unwrap();
+    let integer = Integer::new(g, values).unwrap();
+    let mut scratch = vec![u32::MAX; integer.scratch_bytes() / 4];
+    let mut y = vec![7.0; g.output_elements()];
+    let code = |x: &f32| (format.quantise(*x) * format.scale()) as i32;
+    let mut run = || -> Result<()> {
+        with_code!("test", format, C => {
+            let x: Vec<C> = x.iter().map(|x| C::try_from(code(x)).unwrap()).collect();
+            integer.compute(cpu, *kernel, &x, w, &mut y, &mut scratch);
+        });
+        Ok(())
+    };
+    run().unwrap();
+    y
+}
+
+#[test]
+fn codes_of_images_are_taken_as_their_values_are() {
+    for kernel in kernels(2) {
+        for (g, values) in cases() {
+            let operands = operands(&g, values);
+            let expected = compute(&kernel, &g, values, &operands);
+            let got = compute_codes(&kernel, &g, values, &operands);
+            assert_eq!(bits(&got), bits(&expected), "{g:?} {values:?}");
+        }
+    }
+}
+
 /// In the middle and at both ends of vectors, of images, of parts of the batch.
 #[test]
 fn one_nan_makes_every_value_nan() {
