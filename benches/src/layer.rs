@@ -57,11 +57,14 @@ pub const NARROW: [Layer; 6] = [
     layer(7, 64, 64, 1),
 ];
 
-/// One group a channel.
-pub const DEPTHWISE: [Layer; 3] = [
-    depthwise(28, 32, 1),
-    depthwise(28, 64, 2),
-    depthwise(14, 128, 1),
+/// One group a channel: of networks for images of 224x224.
+pub const DEPTHWISE: [Layer; 6] = [
+    depthwise(112, 32, 1),
+    depthwise(56, 144, 1),
+    depthwise(56, 144, 2),
+    depthwise(28, 240, 1),
+    depthwise(14, 576, 1),
+    depthwise(7, 1152, 1),
 ];
 
 impl Layer {

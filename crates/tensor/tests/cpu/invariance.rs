@@ -1,5 +1,5 @@
-//! Properties of all methods: threads change nothing, nor does the ISA but for convolutions that are not
-//! depthwise, nothing is allocated on the heap, scratch is checked.
+//! Properties of all methods: threads change nothing, nor does the ISA but for convolutions, nothing is
+//! allocated on the heap, scratch is checked.
 
 use crate::every_method::{Bits, Extent, every_method};
 use radars_tensor::{Arena, Cpu, Error, Isa};
@@ -49,7 +49,7 @@ fn results_do_not_depend_on_the_number_of_threads() {
 fn every_instruction_set_gives_the_bits_of_the_portable_one() {
     let fixed = |bits: Bits| -> Bits {
         bits.into_iter()
-            .filter(|(name, _)| !name.starts_with("conv2d"))
+            .filter(|(name, _)| !name.starts_with("conv2d") && !name.starts_with("depthwise"))
             .collect()
     };
     let portable = fixed(run(2, Isa::Portable, LARGE).unwrap());

@@ -40,8 +40,8 @@ pub(super) struct Window {
     pub(super) step: usize,
     pub(super) first: [isize; 2],
     kernel_first: [usize; 2],
-    target_first: [usize; 2],
-    target_step: usize,
+    pub(super) target_first: [usize; 2],
+    pub(super) target_step: usize,
 }
 
 /// A grid point: where its window starts in the source, and its target pixel, counted over all images.

@@ -184,8 +184,11 @@ pub(super) fn wgrad(
         scratch_bytes(&cpu.spec, &Op::Conv2dWgrad(*g)),
     )?;
     cpu.run(products(g), |loops| match Path::of_gradient(&cpu.spec, g) {
-        Path::Depthwise => depthwise::wgrad(loops, cpu.spec.isa, g, x, dy, dw, scratch),
         // SAFETY: a `Cpu` of this instruction set exists on machines that have it alone.
+        Path::Depthwise => unsafe {
+            depthwise::wgrad(loops, cpu.spec.isa, g, x, dy, dw, scratch);
+        },
+        // SAFETY: as above.
         Path::Direct(size) => unsafe {
             wgrad::run(loops, (cpu.spec.isa, size), g, x, dy, dw, scratch);
         },
@@ -212,7 +215,8 @@ fn gather(
     scratch: &mut [f32],
 ) {
     cpu.run(products(g), |loops| match path {
-        Path::Depthwise => {
+        // SAFETY: a `Cpu` of this instruction set exists on machines that have it alone.
+        Path::Depthwise => unsafe {
             depthwise::run(
                 loops,
                 cpu.spec.isa,
@@ -222,8 +226,8 @@ fn gather(
                 target,
                 scratch,
             );
-        }
-        // SAFETY: a `Cpu` of this instruction set exists on machines that have it alone.
+        },
+        // SAFETY: as above.
         Path::Direct(size) => unsafe {
             let isa = (cpu.spec.isa, size);
             direct::run(loops, isa, gather, source, weights, target, scratch);

@@ -11,7 +11,7 @@ type Sizes = [usize; 9];
 /// Both ends of every branch: 1x1 to 7x7, strides that do and do not divide, pixels that no tap reaches,
 /// channels below, at and between the widths of the tiles, groups, depthwise with and without multiplier,
 /// several chunks of pixels, more of them than lines.
-const GEOMETRIES: [Sizes; 40] = [
+const GEOMETRIES: [Sizes; 47] = [
     [1, 1, 1, 1, 1, 1, 1, 0, 1],
     [1, 5, 5, 3, 5, 3, 1, 1, 1],
     [2, 8, 8, 3, 64, 3, 1, 1, 1],
@@ -52,6 +52,13 @@ const GEOMETRIES: [Sizes; 40] = [
     [2, 16, 16, 48, 32, 3, 1, 1, 1],
     [3, 7, 12, 32, 64, 3, 1, 1, 1],
     [33, 4, 4, 64, 32, 3, 1, 1, 1],
+    [2, 20, 21, 40, 40, 7, 1, 3, 40],
+    [1, 7, 7, 150, 150, 7, 1, 3, 150],
+    [2, 13, 26, 130, 130, 5, 2, 2, 130],
+    [3, 9, 30, 33, 33, 9, 1, 4, 33],
+    [1, 12, 17, 64, 64, 4, 3, 1, 64],
+    [17, 12, 13, 70, 70, 3, 1, 1, 70],
+    [2, 6, 8, 24, 24, 3, 1, 4, 24],
 ];
 
 fn geometry([batch, h, w, ci, co, kernel, stride, padding, groups]: Sizes) -> Conv2d {

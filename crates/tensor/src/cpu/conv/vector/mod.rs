@@ -134,3 +134,16 @@ pub(super) unsafe fn masks<T: Vector, const V: usize>(lanes: usize) -> [T::Mask;
         },
     )
 }
+
+/// A vector of the values from `from` on: all of them, or those that the mask lets pass.
+#[inline(always)]
+pub(super) unsafe fn load<T: Vector, const WHOLE: bool>(from: *const f32, mask: T::Mask) -> T {
+    // SAFETY: the caller's promise: the machine has the instruction set, and the values are there.
+    unsafe {
+        if WHOLE {
+            T::load(from)
+        } else {
+            T::load_masked(from, mask)
+        }
+    }
+}

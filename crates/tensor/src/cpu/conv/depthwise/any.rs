@@ -1,10 +1,10 @@
-//! Depthwise convolutions: one input channel a group, channels in the lanes.
+//! Depthwise convolutions of any multiplier, on any machine.
 //!
 //! Channel `c * m + i` of `y` is the i-th filter's view of channel `c` of `x`, m being the channel
 //! multiplier. Weights are packed as `[tap][multiplier][channel]`, so that every operand is contiguous
 //! for the usual m = 1.
 
-use super::gather::{Gather, Point, Window};
+use crate::cpu::conv::gather::{Gather, Point, Window};
 use crate::cpu::parallel::Loops;
 use crate::cpu::simd::simd;
 use crate::{Conv2d, Isa};
@@ -13,21 +13,6 @@ use std::ops::Range;
 
 /// Target pixels of a task.
 const SHARE: usize = 128;
-
-/// Whether this module computes `g`.
-pub(super) fn applies(g: &Conv2d) -> bool {
-    g.groups > 1 && g.groups == g.input[2]
-}
-
-/// Floats of scratch of [`run`].
-pub(super) fn scratch_len(g: &Conv2d) -> usize {
-    g.weight_elements()
-}
-
-/// Floats of scratch of [`wgrad`].
-pub(super) fn wgrad_scratch_len(g: &Conv2d) -> usize {
-    super::wgrad_chunks(g) * g.weight_elements()
-}
 
 /// The fprop or dgrad that `gather` describes.
 pub(super) fn run(
@@ -62,35 +47,21 @@ pub(super) fn run(
     });
 }
 
-/// `dw` from `x` and `dy`.
+/// Sums over the output lines `lines` into `part [tap][multiplier][channel]`.
 pub(super) fn wgrad(
-    loops: Loops,
     isa: Isa,
     g: &Conv2d,
     x: &[f32],
     dy: &[f32],
-    dw: &mut [f32],
-    parts: &mut [f32],
+    part: &mut [f32],
+    lines: Range<usize>,
 ) {
-    let (chunks, elements) = (super::wgrad_chunks(g), g.weight_elements());
-    let items = parts.par_chunks_exact_mut(elements).enumerate();
-    loops.for_each(items, |(chunk, part)| {
-        let pixels = super::wgrad_chunk(g.output_pixels(), chunks, chunk);
-        simd(
-            isa,
-            #[inline(always)]
-            move || wgrad_pixels(g, x, dy, part, pixels),
-        );
-    });
-    let (groups, taps) = (g.groups, g.kernel * g.kernel);
-    let multiplier = g.output[2] / groups;
-    for (channel, filter) in dw.chunks_exact_mut(taps).enumerate() {
-        let (c, i) = (channel / multiplier, channel % multiplier);
-        for (tap, value) in filter.iter_mut().enumerate() {
-            let at = (tap * multiplier + i) * groups + c;
-            *value = parts.chunks_exact(elements).map(|part| part[at]).sum();
-        }
-    }
+    let pixels = lines.start * g.output[1]..lines.end * g.output[1];
+    simd(
+        isa,
+        #[inline(always)]
+        move || wgrad_pixels(g, x, dy, part, pixels),
+    );
 }
 
 /// Computes the target pixels `pixels`, which `target` holds.
