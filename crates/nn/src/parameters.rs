@@ -190,6 +190,19 @@ impl<B: Backend> Parameters<B> {
         self.add(name, role, value)
     }
 
+    /// Parameters of the same names, roles and shapes in an arena of another backend, without content.
+    ///
+    /// # Errors
+    /// [`tensor::Error::OverBound`].
+    pub fn twin<T: Backend>(&self, arena: &Arena<T>) -> Result<Parameters<T>> {
+        let mut twin = Parameters::new(arena);
+        for p in &self.parameters {
+            let value = Tensor::empty(arena, "twin", p.value.shape(), DType::F32)?;
+            twin.add(p.name.clone(), p.role, value)?;
+        }
+        Ok(twin)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.parameters.len()

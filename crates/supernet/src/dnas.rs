@@ -1,12 +1,13 @@
 //! The first-order DNAS step: network weights on one batch, architecture weights on another.
 
 use crate::batch::DeviceBatch;
-use crate::micro_batch::{Batch, Gathered, gather};
+use crate::layouts::{LaidOut, Layouts, laid_out, lifetimes_of};
+use crate::micro_batch::{Batch, Blank, Gathered, gather};
 use crate::trainer::LossSum;
 use crate::{Images, Mixing, Recompute, Relaxation, Result, SuperNet, WeightSettings};
 use radars_nn::autograd::ops;
 use radars_nn::tensor::random::Seed;
-use radars_nn::tensor::{Arena, Backend};
+use radars_nn::tensor::{Arena, Backend, Lifetimes, Meta};
 use radars_nn::{Adam, AdamSettings, Mode, Parameters, Pass, Sgd, Trains, loss};
 use radars_space::{Architecture, Candidate, ImageShape, Reward, Space};
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,41 @@ pub struct SuperNetPlan<'a> {
     pub reward: Reward,
 }
 
+/// A [`SuperNetPlan`] to keep, for the twin that rehearses a step.
+struct Spanned {
+    space: Space,
+    candidates: Vec<Vec<Candidate>>,
+    mixing: Mixing,
+    reward: Reward,
+}
+
+impl Spanned {
+    fn new(of: SuperNetPlan<'_>) -> Self {
+        Spanned {
+            space: of.space.clone(),
+            candidates: of.candidates.to_vec(),
+            mixing: of.mixing,
+            reward: of.reward,
+        }
+    }
+
+    fn plan(&self) -> SuperNetPlan<'_> {
+        SuperNetPlan {
+            space: &self.space,
+            candidates: &self.candidates,
+            mixing: self.mixing,
+            reward: self.reward,
+        }
+    }
+}
+
+/// What a SuperNet's trainer runs by a layout.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Program {
+    WeightStep(usize),
+    AlphaStep(usize),
+}
+
 /// A SuperNet in training: weights, architecture weights, their optimizers, the losses so far.
 ///
 /// The architecture loss is `alpha * CE + (1 - alpha) * E[AOPS] / gamma` with Eq. 2's trade-off, the
@@ -49,6 +85,9 @@ pub struct DnasTrainer<B: Backend> {
     accuracy_weight: f32,
     input: ImageShape,
     micro_batch: usize,
+    recompute: Recompute,
+    of: Spanned,
+    layouts: Layouts<Program>,
 }
 
 impl<B: Backend> DnasTrainer<B> {
@@ -83,6 +122,9 @@ impl<B: Backend> DnasTrainer<B> {
             accuracy_weight: of.reward.alpha() as f32,
             input: of.space.input()?,
             micro_batch: usize::MAX,
+            recompute: Recompute::NONE,
+            of: Spanned::new(of),
+            layouts: Layouts::default(),
         })
     }
 
@@ -92,6 +134,7 @@ impl<B: Backend> DnasTrainer<B> {
     pub fn in_micro_batches(self, most: usize) -> Self {
         DnasTrainer {
             micro_batch: most,
+            layouts: Layouts::default(),
             ..self
         }
     }
@@ -100,6 +143,8 @@ impl<B: Backend> DnasTrainer<B> {
     #[must_use]
     pub fn recomputing(mut self, recompute: Recompute) -> Self {
         self.network.set_recompute(recompute);
+        self.recompute = recompute;
+        self.layouts = Layouts::default();
         self
     }
 
@@ -118,6 +163,18 @@ impl<B: Backend> DnasTrainer<B> {
 
     /// [`DnasTrainer::weight_step`] on any kind of batch.
     pub(crate) fn weight_step_on(
+        &mut self,
+        batch: &impl Batch,
+        relaxation: &Relaxation,
+        rate: f32,
+    ) -> Result<usize> {
+        let program = Program::WeightStep(batch.images());
+        laid_out(self, program, |trainer| {
+            trainer.step_weights(batch, relaxation, rate)
+        })
+    }
+
+    fn step_weights(
         &mut self,
         batch: &impl Batch,
         relaxation: &Relaxation,
@@ -166,6 +223,18 @@ impl<B: Backend> DnasTrainer<B> {
         relaxation: &Relaxation,
         rate: f32,
     ) -> Result<usize> {
+        let program = Program::AlphaStep(batch.images());
+        laid_out(self, program, |trainer| {
+            trainer.step_alphas(batch, relaxation, rate)
+        })
+    }
+
+    fn step_alphas(
+        &mut self,
+        batch: &impl Batch,
+        relaxation: &Relaxation,
+        rate: f32,
+    ) -> Result<usize> {
         let arena = self.parameters.arena().clone();
         let (input, micro_batch) = (self.input, self.micro_batch);
         let pass = |part: DeviceBatch<B>, share, gathered| {
@@ -201,6 +270,15 @@ impl<B: Backend> DnasTrainer<B> {
         ))
     }
 
+    /// Temperature 1 and zeros for noise, which take the memory of any noise.
+    pub(crate) fn without_noise(&self) -> Relaxation {
+        let vectors = self.vectors().into_iter();
+        Relaxation {
+            temperature: 1.0,
+            noise: vectors.map(|n| vec![0.0; n]).collect(),
+        }
+    }
+
     /// The lengths of all vectors of architecture weights, for the noise of a [`Relaxation`].
     pub fn vectors(&self) -> Vec<usize> {
         self.network.vectors(&self.parameters)
@@ -234,5 +312,33 @@ impl<B: Backend> DnasTrainer<B> {
             &mut self.weight_optimizer,
             &mut self.alpha_optimizer,
         )
+    }
+}
+
+impl<B: Backend> LaidOut<B> for DnasTrainer<B> {
+    type Program = Program;
+
+    fn arena(&self) -> &Arena<B> {
+        self.parameters.arena()
+    }
+
+    fn layouts(&mut self) -> &mut Layouts<Program> {
+        &mut self.layouts
+    }
+
+    fn rehearse(&self, program: Program, twin: &Arena<Meta<B>>) -> Result<Lifetimes> {
+        let trainer = DnasTrainer::new(twin, self.of.plan(), self.settings, Seed(0))?;
+        let trainer = trainer.in_micro_batches(self.micro_batch);
+        let mut trainer = trainer.recomputing(self.recompute);
+        let relaxation = trainer.without_noise();
+        lifetimes_of(twin, || {
+            let stepped = match program {
+                Program::WeightStep(images) => {
+                    trainer.step_weights(&Blank(images), &relaxation, 0.0)
+                }
+                Program::AlphaStep(images) => trainer.step_alphas(&Blank(images), &relaxation, 0.0),
+            };
+            stepped.map(drop)
+        })
     }
 }

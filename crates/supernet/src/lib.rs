@@ -39,6 +39,7 @@ mod child;
 mod dnas;
 mod error;
 mod format;
+mod layouts;
 mod micro_batch;
 pub mod mixed;
 mod mixing;

@@ -1,10 +1,8 @@
 //! The planner: what a training needs, found by running it on the planning backend.
 
-use crate::batch::DeviceBatch;
 use crate::micro_batch::{Blank, StepSize};
 use crate::{
-    ChildTrainer, DnasSettings, DnasTrainer, Recompute, Relaxation, Result, SuperNetPlan,
-    WeightSettings,
+    ChildTrainer, DnasSettings, DnasTrainer, Recompute, Result, SuperNetPlan, WeightSettings,
 };
 use radars_nn::tensor::random::Seed;
 use radars_nn::tensor::{Arena, Backend, Meta, Stats};
@@ -118,7 +116,7 @@ pub fn plan_child<B: Backend>(
         saved_bytes = trainer.step_on(&step, 0.1)?.max(saved_bytes);
     }
     for images in batches.evaluations() {
-        trainer.logits_of(DeviceBatch::blank(&arena, space.input()?, images)?)?;
+        trainer.logits_on(&Blank(images))?;
     }
     Ok(Plan::new(arena.stats(), saved_bytes, batches.step))
 }
@@ -137,15 +135,7 @@ pub fn plan_supernet<B: Backend>(
     let arena = unbounded::<B>(spec)?;
     let trainer = DnasTrainer::new(&arena, of, settings, Seed(0))?;
     let mut trainer = (trainer.in_micro_batches(step.micro_batch)).recomputing(step.recompute);
-    let noise = trainer
-        .vectors()
-        .into_iter()
-        .map(|n| vec![0.0; n])
-        .collect();
-    let relaxation = Relaxation {
-        temperature: 1.0,
-        noise,
-    };
+    let relaxation = trainer.without_noise();
     let batch = Blank(step.images);
     let mut saved_bytes = 0;
     for _ in 0..2 {

@@ -2,10 +2,11 @@
 
 use crate::batch::{DeviceBatch, Images};
 use crate::child::Weights;
-use crate::micro_batch::{Batch, Gathered, StepSize, gather};
+use crate::layouts::{LaidOut, Layouts, laid_out, lifetimes_of};
+use crate::micro_batch::{Batch, Blank, Gathered, StepSize, gather};
 use crate::{Child, Recompute, Result};
 use radars_nn::tensor::random::Seed;
-use radars_nn::tensor::{Arena, Backend, Coefficient, DType, Tensor};
+use radars_nn::tensor::{Arena, Backend, Coefficient, DType, Lifetimes, Meta, Tensor};
 use radars_nn::{Mode, Parameters, Pass, Sgd, SgdSettings, Share, Trains, loss};
 use radars_space::{Architecture, ImageShape, Space};
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,13 @@ pub struct WeightSettings {
     pub label_smoothing: f32,
 }
 
+/// What a child's trainer runs by a layout.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Program {
+    Step(usize),
+    Evaluation(usize),
+}
+
 /// A child network in training: its weights, their optimizer, and the loss so far.
 pub struct ChildTrainer<B: Backend> {
     network: Child,
@@ -28,6 +36,7 @@ pub struct ChildTrainer<B: Backend> {
     settings: WeightSettings,
     input: ImageShape,
     micro_batch: usize,
+    layouts: Layouts<Program>,
 }
 
 impl<B: Backend> ChildTrainer<B> {
@@ -65,6 +74,7 @@ impl<B: Backend> ChildTrainer<B> {
             settings,
             input: space.input()?,
             micro_batch: usize::MAX,
+            layouts: Layouts::default(),
         })
     }
 
@@ -73,6 +83,7 @@ impl<B: Backend> ChildTrainer<B> {
     pub fn in_micro_batches(self, most: usize) -> Self {
         ChildTrainer {
             micro_batch: most,
+            layouts: Layouts::default(),
             ..self
         }
     }
@@ -81,6 +92,7 @@ impl<B: Backend> ChildTrainer<B> {
     #[must_use]
     pub fn recomputing(mut self, recompute: Recompute) -> Self {
         self.network.set_recompute(recompute);
+        self.layouts = Layouts::default();
         self
     }
 
@@ -94,6 +106,11 @@ impl<B: Backend> ChildTrainer<B> {
 
     /// [`ChildTrainer::step`] on any kind of batch.
     pub(crate) fn step_on(&mut self, batch: &impl Batch, rate: f32) -> Result<usize> {
+        let program = Program::Step(batch.images());
+        laid_out(self, program, |trainer| trainer.weight_step(batch, rate))
+    }
+
+    fn weight_step(&mut self, batch: &impl Batch, rate: f32) -> Result<usize> {
         let arena = self.parameters.arena().clone();
         let (input, micro_batch) = (self.input, self.micro_batch);
         let pass = |part: DeviceBatch<B>, share, gathered| {
@@ -121,12 +138,18 @@ impl<B: Backend> ChildTrainer<B> {
     /// # Errors
     /// [`crate::Error::Batch`], [`crate::Error::Nn`].
     pub fn logits(&mut self, batch: Images<'_>) -> Result<Tensor<B>> {
-        let batch = batch.upload(self.parameters.arena(), self.input)?;
-        self.logits_of(batch)
+        self.logits_on(&batch)
     }
 
-    /// [`ChildTrainer::logits`] of a batch that is on the device.
-    pub(crate) fn logits_of(&mut self, batch: DeviceBatch<B>) -> Result<Tensor<B>> {
+    /// [`ChildTrainer::logits`] of any kind of batch.
+    pub(crate) fn logits_on(&mut self, batch: &impl Batch) -> Result<Tensor<B>> {
+        let program = Program::Evaluation(batch.images());
+        laid_out(self, program, |trainer| trainer.evaluate(batch))
+    }
+
+    fn evaluate(&mut self, batch: &impl Batch) -> Result<Tensor<B>> {
+        let arena = self.parameters.arena();
+        let batch = batch.upload(0..batch.images(), arena, self.input)?;
         batch.evaluate(&self.network, &mut self.parameters)
     }
 
@@ -169,6 +192,36 @@ impl<B: Backend> ChildTrainer<B> {
     /// The optimizer.
     pub fn optimizer_mut(&mut self) -> &mut Sgd<B> {
         &mut self.optimizer
+    }
+}
+
+impl<B: Backend> LaidOut<B> for ChildTrainer<B> {
+    type Program = Program;
+
+    fn arena(&self) -> &Arena<B> {
+        self.parameters.arena()
+    }
+
+    fn layouts(&mut self) -> &mut Layouts<Program> {
+        &mut self.layouts
+    }
+
+    fn rehearse(&self, program: Program, twin: &Arena<Meta<B>>) -> Result<Lifetimes> {
+        let parameters = self.parameters.twin(twin)?;
+        let mut trainer = ChildTrainer {
+            network: self.network.clone(),
+            optimizer: Sgd::new(self.settings.sgd, &parameters, Trains::Weights)?,
+            losses: LossSum::new(twin)?,
+            parameters,
+            settings: self.settings,
+            input: self.input,
+            micro_batch: self.micro_batch,
+            layouts: Layouts::default(),
+        };
+        lifetimes_of(twin, || match program {
+            Program::Step(images) => trainer.weight_step(&Blank(images), 0.0).map(drop),
+            Program::Evaluation(images) => trainer.evaluate(&Blank(images)).map(drop),
+        })
     }
 }
 

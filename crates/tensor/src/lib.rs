@@ -67,7 +67,10 @@ pub use geometry::{
 };
 pub use image::{ImageBatch, Placement};
 pub use kernel_merge::{KernelMerge, KernelTerm};
-pub use memory::{ALIGN, Arena, Buffer, Mut, Ref, Region, Stats, Suballocator, aligned};
+pub use memory::{
+    ALIGN, Arena, Buffer, Layout, Lifetimes, Mut, Playing, Ref, Region, Stats, Suballocator,
+    aligned,
+};
 pub use meta::Meta;
 pub use op::{
     AdamStep, BinaryOp, Coefficient, ConvValues, MaskOp, Op, Operand, ReduceOp, SgdStep, UnaryOp,

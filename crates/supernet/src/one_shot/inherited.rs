@@ -1,8 +1,10 @@
 //! A path of a single-path SuperNet on the device, to be evaluated.
 
 use crate::batch::DeviceBatch;
+use crate::layouts::{LaidOut, Layouts, laid_out, lifetimes_of};
+use crate::micro_batch::{Batch, Blank};
 use crate::{Child, Error, Images, Result};
-use radars_nn::tensor::{Backend, Tensor};
+use radars_nn::tensor::{Arena, Backend, Lifetimes, Meta, Tensor};
 use radars_nn::{Mode, Parameters, Pass, Role, Trains};
 use radars_space::ImageShape;
 
@@ -11,6 +13,13 @@ const ESTIMATE: Mode = Mode::Train {
     trains: Trains::Nothing,
     update_statistics: true,
 };
+
+/// What is run by a layout, and on how many images.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Program {
+    Estimate(usize),
+    Evaluation(usize),
+}
 
 /// A path with the weights it inherited from its SuperNet.
 ///
@@ -22,6 +31,7 @@ pub struct InheritedPath<B: Backend> {
     input: ImageShape,
     /// Batches that the statistics are estimated from.
     estimates: usize,
+    layouts: Layouts<Program>,
 }
 
 impl<B: Backend> InheritedPath<B> {
@@ -43,6 +53,7 @@ impl<B: Backend> InheritedPath<B> {
             parameters,
             input,
             estimates: 0,
+            layouts: Layouts::default(),
         })
     }
 
@@ -51,17 +62,21 @@ impl<B: Backend> InheritedPath<B> {
     /// # Errors
     /// [`Error::Batch`], [`Error::Nn`].
     pub fn estimate(&mut self, batch: Images<'_>) -> Result<()> {
-        let batch = batch.upload(self.parameters.arena(), self.input)?;
-        self.estimate_on(batch)
+        self.estimate_on(&batch)
     }
 
-    /// [`InheritedPath::estimate`] on a batch that is on the device.
-    pub(super) fn estimate_on(&mut self, batch: DeviceBatch<B>) -> Result<()> {
-        let DeviceBatch { images, labels } = batch;
-        drop(labels);
+    /// [`InheritedPath::estimate`] on any kind of batch.
+    pub(super) fn estimate_on(&mut self, batch: &impl Batch) -> Result<()> {
+        let program = Program::Estimate(batch.images());
         self.estimates += 1;
         let momentum = 1.0 / self.estimates as f32;
         self.network.set_statistics_momentum(momentum);
+        laid_out(self, program, |path| path.take_statistics(batch))
+    }
+
+    fn take_statistics(&mut self, batch: &impl Batch) -> Result<()> {
+        let DeviceBatch { images, labels } = self.upload(batch)?;
+        drop(labels);
         let mut pass = Pass::new(&mut self.parameters, ESTIMATE);
         self.network.logits(&mut pass, images)?;
         Ok(())
@@ -75,17 +90,52 @@ impl<B: Backend> InheritedPath<B> {
         if self.estimates == 0 {
             return Err(Error::NoStatistics);
         }
-        let uploaded = batch.upload(self.parameters.arena(), self.input)?;
-        batch.correct(&self.logits_of(uploaded)?)
+        batch.correct(&self.logits_on(&batch)?)
     }
 
     /// The logits in evaluation.
-    pub(super) fn logits_of(&mut self, batch: DeviceBatch<B>) -> Result<Tensor<B>> {
-        batch.evaluate(&self.network, &mut self.parameters)
+    pub(super) fn logits_on(&mut self, batch: &impl Batch) -> Result<Tensor<B>> {
+        let program = Program::Evaluation(batch.images());
+        laid_out(self, program, |path| path.evaluate(batch))
+    }
+
+    fn evaluate(&mut self, batch: &impl Batch) -> Result<Tensor<B>> {
+        let uploaded = self.upload(batch)?;
+        uploaded.evaluate(&self.network, &mut self.parameters)
+    }
+
+    fn upload(&self, batch: &impl Batch) -> Result<DeviceBatch<B>> {
+        batch.upload(0..batch.images(), self.parameters.arena(), self.input)
     }
 
     /// The inherited weights and the statistics.
     pub fn parameters(&self) -> &Parameters<B> {
         &self.parameters
+    }
+}
+
+impl<B: Backend> LaidOut<B> for InheritedPath<B> {
+    type Program = Program;
+
+    fn arena(&self) -> &Arena<B> {
+        self.parameters.arena()
+    }
+
+    fn layouts(&mut self) -> &mut Layouts<Program> {
+        &mut self.layouts
+    }
+
+    fn rehearse(&self, program: Program, twin: &Arena<Meta<B>>) -> Result<Lifetimes> {
+        let mut path = InheritedPath {
+            network: self.network.clone(),
+            parameters: self.parameters.twin(twin)?,
+            input: self.input,
+            estimates: self.estimates,
+            layouts: Layouts::default(),
+        };
+        lifetimes_of(twin, || match program {
+            Program::Estimate(images) => path.take_statistics(&Blank(images)),
+            Program::Evaluation(images) => path.evaluate(&Blank(images)).map(drop),
+        })
     }
 }

@@ -1,7 +1,6 @@
 //! What a single-path SuperNet needs, found by running its paths on the planning backend.
 
 use super::{InheritedPath, one_path};
-use crate::batch::DeviceBatch;
 use crate::child::Weights;
 use crate::micro_batch::Blank;
 use crate::plan::unbounded;
@@ -56,7 +55,6 @@ pub fn plan_one_shot_path<B: Backend>(
     settings: WeightSettings,
 ) -> Result<Plan> {
     let arena = unbounded::<B>(spec)?;
-    let blank = |images| DeviceBatch::blank(&arena, space.input()?, images);
     let step = StepSize::whole(batches.step.images);
     let mut trainer = one_path(&arena, space, path, settings)?;
     let saved_bytes = trainer.step_on(&Blank(step.images), 0.1)?;
@@ -65,9 +63,9 @@ pub fn plan_one_shot_path<B: Backend>(
         let mut parameters = Parameters::new(&arena);
         let network = Child::with_weights(&mut parameters, space, path, Weights::Unset)?;
         let mut inherited = InheritedPath::new(network, parameters, space.input()?)?;
-        inherited.estimate_on(blank(step.images)?)?;
+        inherited.estimate_on(&Blank(step.images))?;
         for images in (BatchSizes { step, ..batches }).evaluations() {
-            inherited.logits_of(blank(images)?)?;
+            inherited.logits_on(&Blank(images))?;
         }
     }
     Ok(Plan::new(arena.stats(), saved_bytes, step))

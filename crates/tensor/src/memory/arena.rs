@@ -2,6 +2,7 @@
 
 use super::suballocator::{ALIGN, Stats, Suballocator};
 use super::view::{Mut, Ref};
+use super::{Layout, Lifetimes};
 use crate::{Backend, Error, Result};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -137,6 +138,23 @@ impl<B: Backend> Arena<B> {
         self.0.suballocator.borrow_mut().take_trace()
     }
 
+    /// The lifetimes of the ranges that `program` asks for, whether it succeeds or not, and its result.
+    pub fn lifetimes_of<R>(&self, program: impl FnOnce() -> R) -> (Lifetimes, R) {
+        self.0.suballocator.borrow_mut().record_lifetimes();
+        let result = program();
+        (self.0.suballocator.borrow_mut().take_lifetimes(), result)
+    }
+
+    /// Hands out the ranges of `layout` for as long as requests are as planned, until what this gives is dropped:
+    /// see [`Suballocator::play`]. Layouts do not nest: one that begins ends the one before.
+    #[must_use]
+    pub fn play(&self, layout: Arc<Layout>) -> Playing<B> {
+        self.0.suballocator.borrow_mut().play(layout);
+        Playing {
+            arena: self.clone(),
+        }
+    }
+
     /// A range of `bytes` bytes; its content is whatever was there before.
     ///
     /// # Errors
@@ -148,6 +166,17 @@ impl<B: Backend> Arena<B> {
             offset,
             bytes,
         })
+    }
+}
+
+/// A layout is played until this is dropped: see [`Arena::play`].
+pub struct Playing<B: Backend> {
+    arena: Arena<B>,
+}
+
+impl<B: Backend> Drop for Playing<B> {
+    fn drop(&mut self) {
+        self.arena.0.suballocator.borrow_mut().stop_playing();
     }
 }
 

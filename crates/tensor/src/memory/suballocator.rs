@@ -1,6 +1,10 @@
 //! Deterministic best-fit suballocation of a range, with coalescing.
 
+use super::Layout;
+use super::lifetimes::{Lifetimes, Recorder};
+use super::playback::Playback;
 use crate::{Error, Result};
+use std::sync::Arc;
 
 /// Every range starts at, and is as long as, a multiple of this many bytes.
 pub const ALIGN: usize = 256;
@@ -39,8 +43,11 @@ struct Block {
 /// Hands out ranges of `0..bound`, always the same ones for the same requests.
 ///
 /// The smallest free block that is large enough is taken, the lowest of equals, and **the block that
-/// ends at the bound last of all**. So no placement depends on the bound, and the high-water mark of
-/// an unbounded run is exactly the smallest bound that will do.
+/// ends at the bound last of all**. While a [`Layout`] is played, its offset is taken instead, for as long as
+/// requests are as planned **and the range is free**: that alone keeps live ranges apart, whatever the layout
+/// says. Whether a planned range is free is asked as if there were no bound, and one that reaches over the bound
+/// is refused. So no placement depends on the bound, and the high-water mark of an unbounded run is exactly
+/// the smallest bound that will do.
 #[derive(Debug)]
 pub struct Suballocator {
     bound: usize,
@@ -48,6 +55,8 @@ pub struct Suballocator {
     free: Vec<Block>,
     stats: Stats,
     trace: Option<Vec<(usize, usize)>>,
+    recorder: Option<Recorder>,
+    playback: Option<Playback>,
 }
 
 impl Suballocator {
@@ -68,6 +77,8 @@ impl Suballocator {
             free,
             stats: Stats::default(),
             trace: None,
+            recorder: None,
+            playback: None,
         }
     }
 
@@ -84,10 +95,7 @@ impl Suballocator {
     /// Forgets past peaks: they start again from what is live now, the high-water mark from the end of the
     /// highest live range, and the count of allocations from 0.
     pub fn reset_peaks(&mut self) {
-        let live_end = match self.free.last() {
-            Some(last) if last.offset + last.bytes == self.bound => last.offset,
-            _ => self.bound,
-        };
+        let live_end = self.live_end();
         let live = self.stats.live_bytes;
         self.stats = Stats {
             live_bytes: live,
@@ -107,17 +115,47 @@ impl Suballocator {
         self.trace.take().unwrap_or_default()
     }
 
+    /// Starts to record the lifetimes of the ranges handed out from now on.
+    pub fn record_lifetimes(&mut self) {
+        self.recorder = Some(Recorder::default());
+    }
+
+    /// What was recorded since [`Suballocator::record_lifetimes`]; recording ends.
+    pub fn take_lifetimes(&mut self) -> Lifetimes {
+        self.recorder
+            .take()
+            .map(Recorder::finish)
+            .unwrap_or_default()
+    }
+
+    /// Hands out the ranges of `layout`, above everything that is live, for as long as requests are as planned:
+    /// request `i` from now on is as long as the layout's range `i`, and finds it free. The first that is not, and
+    /// all that follow, are served as if there were no layout.
+    pub fn play(&mut self, layout: Arc<Layout>) {
+        self.playback = Some(Playback::new(layout, self.live_end()));
+    }
+
+    /// No request from now on is part of a layout.
+    pub fn stop_playing(&mut self) {
+        self.playback = None;
+    }
+
     /// Hands out a range of `bytes` bytes (rounded up to [`ALIGN`]) and returns its offset.
     ///
     /// # Errors
-    /// [`Error::OverBound`] when no free block is large enough.
+    /// [`Error::OverBound`] when no free block is large enough, or a layout's range ends over the bound.
     pub fn allocate(&mut self, op: &'static str, bytes: usize) -> Result<usize> {
         let bytes = aligned(bytes);
-        let at_bound = |b: &Block| b.offset + b.bytes == self.bound;
-        let best = (self.free.iter().enumerate())
-            .filter(|(_, b)| b.bytes >= bytes)
-            .min_by_key(|(_, b)| (at_bound(b), b.bytes, b.offset));
-        let Some((index, _)) = best else {
+        let planned = self.playback.as_mut().and_then(|p| p.next(bytes));
+        let planned = planned.filter(|&offset| self.is_free(offset, bytes));
+        let offset = match planned {
+            Some(offset) => Some(offset).filter(|offset| offset + bytes <= self.bound),
+            None => {
+                self.playback = None;
+                self.best_fit(bytes)
+            }
+        };
+        let Some(offset) = offset else {
             return Err(Error::OverBound {
                 op,
                 requested: bytes,
@@ -126,13 +164,7 @@ impl Suballocator {
                 bound: self.bound,
             });
         };
-        let block = &mut self.free[index];
-        let offset = block.offset;
-        block.offset += bytes;
-        block.bytes -= bytes;
-        if block.bytes == 0 {
-            self.free.remove(index);
-        }
+        self.take(offset, bytes);
         let stats = &mut self.stats;
         stats.live_bytes += bytes;
         stats.peak_bytes = stats.peak_bytes.max(stats.live_bytes);
@@ -141,7 +173,58 @@ impl Suballocator {
         if let Some(trace) = &mut self.trace {
             trace.push((offset, bytes));
         }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.allocated(offset, bytes);
+        }
         Ok(offset)
+    }
+
+    /// The end of the highest live range.
+    fn live_end(&self) -> usize {
+        match self.free.last() {
+            Some(last) if last.offset + last.bytes == self.bound => last.offset,
+            _ => self.bound,
+        }
+    }
+
+    /// Whether nothing live is in a range, of which a part, or all, may lie above the bound.
+    fn is_free(&self, offset: usize, bytes: usize) -> bool {
+        let after = self.free.partition_point(|b| b.offset <= offset);
+        let before = after.checked_sub(1).map(|index| self.free[index]);
+        offset >= self.live_end() || before.is_some_and(|b| offset + bytes <= b.offset + b.bytes)
+    }
+
+    /// Where the best-fitting free block starts.
+    fn best_fit(&self, bytes: usize) -> Option<usize> {
+        let at_bound = |b: &Block| b.offset + b.bytes == self.bound;
+        let fitting = self.free.iter().filter(|b| b.bytes >= bytes);
+        let best = fitting.min_by_key(|b| (at_bound(b), b.bytes, b.offset));
+        best.map(|b| b.offset)
+    }
+
+    /// Takes a range out of the free block that holds it.
+    fn take(&mut self, offset: usize, bytes: usize) {
+        let index = self.free.partition_point(|b| b.offset <= offset) - 1;
+        let block = self.free[index];
+        let (end, block_end) = (offset + bytes, block.offset + block.bytes);
+        debug_assert!(block.offset <= offset && end <= block_end, "a free range");
+        let before = Block {
+            offset: block.offset,
+            bytes: offset - block.offset,
+        };
+        let after = Block {
+            offset: end,
+            bytes: block_end - end,
+        };
+        match (before.bytes > 0, after.bytes > 0) {
+            (true, true) => {
+                self.free[index] = before;
+                self.free.insert(index + 1, after);
+            }
+            (true, false) => self.free[index] = before,
+            (false, true) => self.free[index] = after,
+            (false, false) => drop(self.free.remove(index)),
+        }
     }
 
     /// Takes back a range that [`Suballocator::allocate`] handed out for `bytes` bytes.
@@ -151,6 +234,9 @@ impl Suballocator {
     pub fn free(&mut self, offset: usize, bytes: usize) {
         let bytes = aligned(bytes);
         self.stats.live_bytes -= bytes;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.freed(offset);
+        }
         let next = self.free.partition_point(|b| b.offset < offset);
         debug_assert!(
             offset + bytes <= self.free.get(next).map_or(self.bound, |b| b.offset)
