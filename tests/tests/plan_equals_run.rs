@@ -259,6 +259,8 @@ fn check(case: &Case) {
         let plan_of_isa = Meta::<Cpu>::new(cpu().spec());
         let unbounded = traced(plan_of_isa, 1 << 40, case).unwrap();
         let bound = unbounded.1.high_water_bytes;
+        let peak = unbounded.1.peak_bytes;
+        assert!(bound <= peak + peak / 50, "{bound} for {peak}: {case:?}");
         let at_the_mark = traced(cpu(), bound, case).unwrap();
         assert_eq!(at_the_mark, unbounded, "{case:?}");
         let refused = traced(cpu(), bound - ALIGN, case).unwrap_err();

@@ -5,7 +5,8 @@
 //! computes on such ranges and allocates nothing: `Tensor` checks the shapes, takes the output and the
 //! scratch from the arena, and hands views down. So the planning twin of a backend, [`Meta`], can run the
 //! same program without computing: it makes the same allocations in the same order, and its
-//! [`Stats::high_water_bytes`] is, to the byte, the smallest bound in which the program runs. [`Cpu`] has
+//! [`Stats::high_water_bytes`] is, to the byte, the smallest bound in which the program runs. What is so known
+//! of a program also gives a [`Layout`], by which it runs with hardly any gaps: [`Arena::play`]. [`Cpu`] has
 //! convolutions in AVX-512 and portable ones, quantisers and batch normalisation fused into single passes,
 //! and sums in an order that no number of threads changes. What a new backend does not fuse, [`compose`]
 //! makes of its primitives. Images are channels last, elements f32; other types are storage ([`DType`]).

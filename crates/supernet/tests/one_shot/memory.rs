@@ -116,8 +116,15 @@ fn a_step_that_does_not_fit_changes_nothing() {
         .step(&wide, &path([2, 2]), batch(&bytes), 0.05)
         .unwrap();
     let before = supernet.state();
-    // Enough for the parameters, not for the step.
-    let tight = arena(96 << 10);
+    // Enough for the parameters and all of the step but its highest range.
+    let spec = Cpu::new(1).unwrap().spec();
+    let batches = BatchSizes {
+        evaluated: 0,
+        ..BATCHES
+    };
+    let largest = path([2, 2]);
+    let plan = plan_one_shot_path::<Cpu>(&spec, &space(), &largest, batches, settings()).unwrap();
+    let tight = arena(plan.high_water_bytes - 256);
     let step = supernet.step(&tight, &path([2, 2]), batch(&bytes), 0.05);
     assert!(step.is_err());
     let after = supernet.state();
