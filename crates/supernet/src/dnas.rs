@@ -1,7 +1,7 @@
 //! The first-order DNAS step: network weights on one batch, architecture weights on another.
 
 use crate::batch::DeviceBatch;
-use crate::layouts::{LaidOut, Layouts, laid_out, lifetimes_of};
+use crate::layouts::{LaidOut, Layouts, lifetimes_of, step_laid_out};
 use crate::micro_batch::{Batch, Blank, Gathered, gather};
 use crate::trainer::LossSum;
 use crate::{Images, Mixing, Recompute, Relaxation, Result, SuperNet, WeightSettings};
@@ -169,7 +169,8 @@ impl<B: Backend> DnasTrainer<B> {
         rate: f32,
     ) -> Result<usize> {
         let program = Program::WeightStep(batch.images());
-        laid_out(self, program, |trainer| {
+        let parts = batch.images().div_ceil(self.micro_batch.max(1));
+        step_laid_out(self, program, parts, |trainer| {
             trainer.step_weights(batch, relaxation, rate)
         })
     }
@@ -224,7 +225,8 @@ impl<B: Backend> DnasTrainer<B> {
         rate: f32,
     ) -> Result<usize> {
         let program = Program::AlphaStep(batch.images());
-        laid_out(self, program, |trainer| {
+        let parts = batch.images().div_ceil(self.micro_batch.max(1));
+        step_laid_out(self, program, parts, |trainer| {
             trainer.step_alphas(batch, relaxation, rate)
         })
     }

@@ -36,6 +36,23 @@ pub(crate) trait LaidOut<B: Backend> {
     fn rehearse(&self, program: Self::Program, twin: &Arena<Meta<B>>) -> Result<Lifetimes>;
 }
 
+/// The most micro-batches of a step that is laid out. Of steps of more, the planner runs the first two and the last
+/// alone, so they keep to the suballocator, which serves those in between as it served the second.
+const PARTS: usize = 3;
+
+/// Runs a step of so many micro-batches by its layout, if it has one.
+pub(crate) fn step_laid_out<B: Backend, T: LaidOut<B>, R>(
+    trainer: &mut T,
+    program: T::Program,
+    parts: usize,
+    run: impl FnOnce(&mut T) -> Result<R>,
+) -> Result<R> {
+    match parts {
+        0..=PARTS => laid_out(trainer, program, run),
+        _ => run(trainer),
+    }
+}
+
 /// Runs a program by its layout.
 pub(crate) fn laid_out<B: Backend, T: LaidOut<B>, R>(
     trainer: &mut T,

@@ -2,7 +2,7 @@
 
 use crate::batch::{DeviceBatch, Images};
 use crate::child::Weights;
-use crate::layouts::{LaidOut, Layouts, laid_out, lifetimes_of};
+use crate::layouts::{LaidOut, Layouts, laid_out, lifetimes_of, step_laid_out};
 use crate::micro_batch::{Batch, Blank, Gathered, StepSize, gather};
 use crate::{Child, Recompute, Result};
 use radars_nn::tensor::random::Seed;
@@ -107,7 +107,8 @@ impl<B: Backend> ChildTrainer<B> {
     /// [`ChildTrainer::step`] on any kind of batch.
     pub(crate) fn step_on(&mut self, batch: &impl Batch, rate: f32) -> Result<usize> {
         let program = Program::Step(batch.images());
-        laid_out(self, program, |trainer| trainer.weight_step(batch, rate))
+        let parts = batch.images().div_ceil(self.micro_batch.max(1));
+        step_laid_out(self, program, parts, |t| t.weight_step(batch, rate))
     }
 
     fn weight_step(&mut self, batch: &impl Batch, rate: f32) -> Result<usize> {
