@@ -106,11 +106,11 @@ fn operations_of_two_operands_keep_the_one_whose_partner_wants_a_gradient() {
     check_two("conv2d", [x, w], [344, 216, 128, 0], |tape, x, w| {
         ops::conv2d(tape, x, w, SAME)
     });
-    // No quantised copies; of the 32 values of a quantised x one bit each.
+    // Of the 32 values of a quantised x, one bit each for its own gradient and a byte of code each for that of w.
     let format = FixedPoint::signed(1, 3);
     for (of_x, bytes) in [
         (Values::OnGrid(format), [344, 216, 344, 0]),
-        (Values::Quantise(format), [348, 220, 344, 0]),
+        (Values::Quantise(format), [252, 220, 248, 0]),
     ] {
         let values = ConvValues {
             x: of_x,
@@ -135,6 +135,19 @@ fn operations_of_two_operands_keep_the_one_whose_partner_wants_a_gradient() {
     check_two("mix", [p, image], [584, 576, 8, 0], |tape, p, x| {
         ops::mix(tape, p, vec![x.clone(), x])
     });
+    // x 128 and p 8 bytes once, beside the 216 of w; without gradients of these two the mixture, of 128 bytes.
+    for (wanted, bytes) in [
+        ([true, true, true], 352),
+        ([true, false, false], 352),
+        ([false, true, true], 352),
+        ([false, false, true], 128),
+    ] {
+        let got = saved(&[x, p, w], &wanted, |tape, vars| {
+            let [x, p, w] = <[_; 3]>::try_from(vars).ok().unwrap();
+            ops::mixed_conv2d(tape, x, p, &formats, w, SAME)
+        });
+        assert_eq!(got, bytes, "mixed_conv2d, leaves {wanted:?}");
+    }
     let kernel = Shape::from([2, 1, 1, 3]);
     check_two(
         "merge_kernels",

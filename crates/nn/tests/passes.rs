@@ -110,6 +110,56 @@ fn evaluation_uses_the_running_statistics_and_the_activation() {
     assert_eq!(read(parameters.value(norm.mean)), [1.0, -1.0]);
 }
 
+/// The values of the test before, and those that a signed format up to 3.5 clips, as multiples of the step 1/2.
+#[test]
+fn codes_are_those_of_the_values_in_training_and_in_evaluation() {
+    let arena = arena();
+    for (format, evaluated) in [
+        (FixedPoint::unsigned(3, 1), [1u8, 0, 5, 15]),
+        (FixedPoint::signed(3, 1), [1, 0, 5, 7]),
+    ] {
+        let mut parameters = Parameters::new(&arena);
+        let activation = Activation::ReluQuantise(format);
+        let mut norm = BatchNorm2d::new(&mut parameters, "bn", 2, Some(activation)).unwrap();
+        norm.epsilon = 0.0;
+        for (id, values) in [
+            (norm.gamma, [2.0, 1.0]),
+            (norm.beta, [0.5, 0.0]),
+            (norm.mean, [1.0, -1.0]),
+            (norm.variance, [4.0, 0.25]),
+        ] {
+            parameters.value_mut(id).write(&values).unwrap();
+        }
+        let mut run = |norm: BatchNorm2d, mode| {
+            let x = tensor(&arena, [2, 2], &[1.0, -3.0, 2.9, 9.0]);
+            let mut pass = Pass::new(&mut parameters, mode);
+            let y = norm.forward(&mut pass, Var::constant(x)).unwrap();
+            y.into_value()
+        };
+        let frozen = Mode::Train {
+            trains: Trains::Weights,
+            update_statistics: false,
+        };
+        for mode in [Mode::Evaluate, frozen] {
+            let values = run(norm, mode);
+            let encode = true;
+            let codes = run(BatchNorm2d { encode, ..norm }, mode);
+            assert_eq!(Some(codes.dtype()), format.code_dtype());
+            assert_eq!(read(&codes.decode(format).unwrap()), read(&values));
+        }
+        let codes = run(
+            BatchNorm2d {
+                encode: true,
+                ..norm
+            },
+            Mode::Evaluate,
+        );
+        let codes: Vec<f32> = read(&codes.decode(format).unwrap());
+        let expected = evaluated.map(|code| f32::from(code) / 2.0);
+        assert_eq!(codes, expected);
+    }
+}
+
 #[test]
 fn evaluation_keeps_nothing_for_the_way_back() {
     let arena = arena();

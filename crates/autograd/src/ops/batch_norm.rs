@@ -2,7 +2,7 @@
 
 use super::in_place::exclusive;
 use crate::{Backward, Tape, Var};
-use radars_tensor::{Activation, Backend, Result, Tensor};
+use radars_tensor::{Activation, Backend, FixedPoint, Normalised, Result, Tensor};
 
 /// `y = activation(gamma * xhat + beta)` with `xhat = (x - mean) / sqrt(variance + epsilon)`, mean and
 /// biased variance of a channel being taken over all rows. Also gives these statistics.
@@ -28,11 +28,51 @@ pub fn batch_norm<B: Backend>(
     epsilon: f32,
     activation: Option<Activation>,
 ) -> Result<(Var<B>, Tensor<B>)> {
-    let inputs = [x.id(), gamma.id(), beta.id()];
-    let (gamma, beta) = (gamma.into_value(), beta.into_value());
-    let normalised = x
-        .into_value()
-        .batch_norm_in_place(&gamma, &beta, epsilon, activation)?;
+    normalise(
+        tape,
+        [x, gamma, beta],
+        epsilon,
+        activation,
+        |x, gamma, beta| x.batch_norm_in_place(gamma, beta, epsilon, activation),
+    )
+}
+
+/// [`batch_norm`] with [`Activation::ReluQuantise`] of `format`, whose result is the codes of that format: what
+/// takes it has to expect them ([`radars_tensor::Values::Codes`]). Its gradient is that of the values that
+/// they stand for, so the gradients of the inputs are those of [`batch_norm`].
+///
+/// # Errors
+/// As [`batch_norm`]; [`radars_tensor::Error::Geometry`] when the format's codes have no type
+/// ([`FixedPoint::code_dtype`]).
+pub fn batch_norm_encode<B: Backend>(
+    tape: &mut Tape<B>,
+    x: Var<B>,
+    gamma: Var<B>,
+    beta: Var<B>,
+    epsilon: f32,
+    format: FixedPoint,
+) -> Result<(Var<B>, Tensor<B>)> {
+    let activation = Some(Activation::ReluQuantise(format));
+    normalise(
+        tape,
+        [x, gamma, beta],
+        epsilon,
+        activation,
+        |x, gamma, beta| x.batch_norm_encode_in_place(gamma, beta, epsilon, format),
+    )
+}
+
+/// What `forward` makes of `x`, `gamma` and `beta`, with the way back.
+fn normalise<B: Backend>(
+    tape: &mut Tape<B>,
+    inputs: [Var<B>; 3],
+    epsilon: f32,
+    activation: Option<Activation>,
+    forward: impl FnOnce(Tensor<B>, &Tensor<B>, &Tensor<B>) -> Result<Normalised<B>>,
+) -> Result<(Var<B>, Tensor<B>)> {
+    let ids = [0, 1, 2].map(|i: usize| inputs[i].id());
+    let [x, gamma, beta] = inputs.map(Var::into_value);
+    let normalised = forward(x, &gamma, &beta)?;
     let backward = BatchNormBackward {
         xhat: normalised.xhat,
         stats: normalised.stats.clone(),
@@ -40,9 +80,9 @@ pub fn batch_norm<B: Backend>(
         beta,
         epsilon,
         activation,
-        wanted: inputs.map(|id| id.is_some()),
+        wanted: ids.map(|id| id.is_some()),
     };
-    let y = tape.record(backward, inputs, normalised.y);
+    let y = tape.record(backward, ids, normalised.y);
     Ok((y, normalised.stats))
 }
 

@@ -7,9 +7,9 @@ use radars_tensor::{Backend, Conv2d, Conv2dOptions, ConvValues, MaskOp, Result, 
 /// is quantised, and what is known of the other.
 ///
 /// The result, and every gradient, is that of [`fake_quantise`](super::fake_quantise()) of what is
-/// quantised, followed by [`conv2d`](super::conv2d()), bit for bit. But no quantised copy is kept: `x` and
-/// `w` are, as they were given, each for the gradient of the other and `w` also for that of its own
-/// quantiser; of a quantised `x` that wants a gradient, one bit an element.
+/// quantised, followed by [`conv2d`](super::conv2d()), bit for bit. Kept are, each for the gradient of the other, `x`
+/// as it was given or, where it is quantised, its codes (the values, if it has none), and `w` as it was given,
+/// also for the gradient of its own quantiser; of a quantised `x` that wants a gradient, one bit an element.
 ///
 /// # Shapes
 /// `x [n, h, w, ci]`, `w [co, k, k, ci / groups]`; the result is `[n, ho, wo, co]` with
@@ -39,11 +39,21 @@ pub fn fake_quantised_conv2d<B: Backend>(
         _ => None,
     };
     let (x_id, w_id) = (x.id(), w.id());
+    let dx = x.requires_gradient();
+    let mut values = values;
+    let x = match values.x {
+        _ if !w.requires_gradient() => None,
+        Values::Quantise(format) if format.code_dtype().is_some() => {
+            values.x = Values::Codes(format);
+            Some(x.into_value().encode(format)?)
+        }
+        _ => Some(x.into_value()),
+    };
     let backward = FakeQuantisedConv2dBackward {
         geometry,
         values,
-        dx: x.requires_gradient(),
-        x: w.requires_gradient().then(|| x.into_value()),
+        dx,
+        x,
         w: w.into_value(),
         gate,
     };
@@ -52,6 +62,7 @@ pub fn fake_quantised_conv2d<B: Backend>(
 
 struct FakeQuantisedConv2dBackward<B: Backend> {
     geometry: Conv2d,
+    /// What is known of the operands as they are kept.
     values: ConvValues,
     /// For the gradient of `w`.
     x: Option<Tensor<B>>,

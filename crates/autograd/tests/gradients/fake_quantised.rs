@@ -3,7 +3,7 @@
 
 use crate::checker::{Input, analytic, arena, check_gradients};
 use radars_autograd::tensor::{
-    Backend, Conv2dOptions, ConvValues, FixedPoint, Result, Shape, Tensor, Values,
+    Activation, Backend, Conv2dOptions, ConvValues, FixedPoint, Result, Shape, Tensor, Values,
 };
 use radars_autograd::{Tape, Var, ops};
 
@@ -85,6 +85,41 @@ fn they_equal_quantiser_and_convolution_bit_for_bit() {
                 assert!(found.eq(wanted));
             }
         }
+    }
+}
+
+/// From a batch norm that encodes to a convolution of codes: the gradients of all leaves are those of values on
+/// the grid.
+#[test]
+fn codes_between_two_operations_are_the_values_they_stand_for() {
+    let inputs = [
+        Input::around_zero(75, [3, 4, 4, 5]),
+        Input::uniform(76, [5], 0.5, 2.0),
+        Input::around_zero(77, [5]),
+        Input::around_zero(78, [6, 3, 3, 5]),
+    ];
+    for format in [X, FixedPoint::unsigned(3, 6), FixedPoint::signed(1, 3)] {
+        let run = |codes: bool| {
+            analytic(&inputs, &[true; 4], &|tape, vars| {
+                let [x, gamma, beta, w] = <[_; 4]>::try_from(vars).ok().unwrap();
+                // Batch norm consumes what nothing else owns.
+                let x = ops::affine(tape, x, 1.5, 0.25)?;
+                let (x, of) = if codes {
+                    let (x, _) = ops::batch_norm_encode(tape, x, gamma, beta, 1e-5, format)?;
+                    (x, Values::Codes(format))
+                } else {
+                    let activation = Some(Activation::ReluQuantise(format));
+                    let (x, _) = ops::batch_norm(tape, x, gamma, beta, 1e-5, activation)?;
+                    (x, Values::OnGrid(format))
+                };
+                let values = ConvValues {
+                    x: of,
+                    w: Values::Quantise(W),
+                };
+                ops::fake_quantised_conv2d(tape, x, w, values, options(1, 1))
+            })
+        };
+        assert_eq!(bits(run(true)), bits(run(false)), "{format:?}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Mixtures of tensors, of quantised values and of kernels.
 
-use crate::checker::{Input, arena, check_gradients};
+use crate::checker::{Input, analytic, arena, check_gradients};
 use radars_autograd::tensor::{Conv2dOptions, Error, FixedPoint, Shape, Tensor};
 use radars_autograd::{Tape, Var, ops};
 
@@ -123,4 +123,41 @@ fn mixtures_that_make_no_sense_are_refused() {
     )));
     assert!(shapes(mix(p(2), vec![kernel(1)])));
     assert!(shapes(mix(p(2), vec![kernel(1), kernel(3)])));
+}
+
+/// All that may want a gradient: with and without the images, as in the first layer of a network.
+#[test]
+fn mixed_convolutions_equal_mixture_and_convolution_bit_for_bit() {
+    let formats = [1, 3, 6].map(|fraction| FixedPoint::unsigned(1, fraction));
+    let inputs = [
+        Input::uniform(61, [2, 5, 4, 3], -0.5, 2.5),
+        Input::uniform(62, [3], 0.1, 0.6),
+        Input::around_zero(63, [4, 3, 3, 3]),
+    ];
+    let options = Conv2dOptions {
+        stride: 2,
+        padding: 1,
+        groups: 1,
+    };
+    for wanted in 1..8 {
+        let wanted = [0, 1, 2].map(|bit| wanted >> bit & 1 == 1);
+        let run = |one: bool| {
+            let gradients = analytic(&inputs, &wanted, &|tape, vars| {
+                let [x, p, w] = <[_; 3]>::try_from(vars).ok().unwrap();
+                if one {
+                    return ops::mixed_conv2d(tape, x, p, &formats, w, options);
+                }
+                let x = ops::mix_quantised(tape, x, p, &formats)?;
+                ops::conv2d(tape, x, w, options)
+            });
+            let bits = |gradient: Vec<f32>| gradient.into_iter().map(f32::to_bits).collect();
+            let gradients = gradients.into_iter();
+            gradients
+                .map(|g| g.map(bits))
+                .collect::<Vec<Option<Vec<u32>>>>()
+        };
+        let one = run(true);
+        assert_eq!(one, run(false), "{wanted:?}");
+        assert!(one.iter().map(Option::is_some).eq(wanted));
+    }
 }

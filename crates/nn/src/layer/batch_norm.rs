@@ -1,8 +1,10 @@
 //! Batch normalisation, with the activation that follows it.
 
 use crate::{Mode, ParameterId, Parameters, Pass, Result, Role};
-use radars_autograd::tensor::{Activation, Backend, BinaryOp, Coefficient, Tensor, UnaryOp};
-use radars_autograd::{Var, ops};
+use radars_autograd::tensor::{
+    self, Activation, Backend, BinaryOp, Coefficient, FixedPoint, Tensor, UnaryOp,
+};
+use radars_autograd::{Tape, Var, ops};
 
 /// Batch normalisation over all but the innermost dimension, then an activation, if any.
 ///
@@ -29,6 +31,9 @@ pub struct BatchNorm2d {
     pub momentum: f32,
     /// What follows, computed in the same pass over memory.
     pub activation: Option<Activation>,
+    /// Whether what the activation quantises is left as codes, for a layer that takes
+    /// [`tensor::Values::Codes`]: in the format of [`BatchNorm2d::code_format`].
+    pub encode: bool,
 }
 
 impl BatchNorm2d {
@@ -54,7 +59,16 @@ impl BatchNorm2d {
             epsilon: 1e-5,
             momentum: 0.1,
             activation,
+            encode: false,
         })
+    }
+
+    /// The format that the result is codes of; none when it is values.
+    pub fn code_format(&self) -> Option<FixedPoint> {
+        match self.activation {
+            Some(Activation::ReluQuantise(format)) if self.encode => Some(format),
+            _ => None,
+        }
     }
 
     /// Normalises `x`.
@@ -63,7 +77,8 @@ impl BatchNorm2d {
     /// `x [.., c]`; the result has the same shape.
     ///
     /// # Errors
-    /// [`crate::tensor::Error::Shapes`], [`crate::tensor::Error::OverBound`];
+    /// [`crate::tensor::Error::Shapes`], [`crate::tensor::Error::OverBound`]; [`crate::tensor::Error::Geometry`]
+    /// for codes of a format that has none;
     /// [`crate::Error::NoGradient`] when `x` requires a gradient in evaluation.
     pub fn forward<B: Backend>(&self, pass: &mut Pass<'_, B>, x: Var<B>) -> Result<Var<B>> {
         match pass.mode() {
@@ -73,13 +88,26 @@ impl BatchNorm2d {
             } => {
                 let rows = x.value().shape().rows();
                 let (gamma, beta) = (pass.parameter(self.gamma), pass.parameter(self.beta));
-                let (y, stats) =
-                    ops::batch_norm(pass.tape(), x, gamma, beta, self.epsilon, self.activation)?;
+                let (y, stats) = self.normalise(pass.tape(), x, gamma, beta)?;
                 if update_statistics {
                     self.observe(pass, &stats, rows)?;
                 }
                 Ok(y)
             }
+        }
+    }
+
+    /// With the batch's own statistics, which are given too.
+    pub(super) fn normalise<B: Backend>(
+        &self,
+        tape: &mut Tape<B>,
+        x: Var<B>,
+        gamma: Var<B>,
+        beta: Var<B>,
+    ) -> tensor::Result<(Var<B>, Tensor<B>)> {
+        match self.code_format() {
+            Some(format) => ops::batch_norm_encode(tape, x, gamma, beta, self.epsilon, format),
+            None => ops::batch_norm(tape, x, gamma, beta, self.epsilon, self.activation),
         }
     }
 
@@ -94,9 +122,12 @@ impl BatchNorm2d {
             parameters.value(self.variance),
             self.epsilon,
         )?;
-        Ok(Var::constant(match self.activation {
-            Some(activation) => y.unary_in_place(UnaryOp::from(activation))?,
-            None => y,
+        Ok(Var::constant(match (self.code_format(), self.activation) {
+            // Codes of a format without a sign are those of what is positive.
+            (Some(format), _) if !format.signed => y.encode(format)?,
+            (Some(format), _) => y.unary_in_place(UnaryOp::Relu)?.encode(format)?,
+            (None, Some(activation)) => y.unary_in_place(UnaryOp::from(activation))?,
+            (None, None) => y,
         }))
     }
 

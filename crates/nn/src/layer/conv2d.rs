@@ -12,7 +12,8 @@ use radars_autograd::{Tape, Var, ops};
 ///
 /// Mostly the activation before it quantises its input (see
 /// [`Activation::ReluQuantise`](radars_autograd::tensor::Activation)): then [`Conv2d::input`] says so, as
-/// [`Values::OnGrid`].
+/// [`Values::OnGrid`], or as [`Values::Codes`] where it leaves the codes
+/// ([`BatchNorm2d::encode`](crate::BatchNorm2d::encode)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conv2d {
     /// The weights `[co, k, k, ci / groups]`.

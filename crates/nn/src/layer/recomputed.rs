@@ -70,12 +70,7 @@ impl<B: Backend, M: Mapping<B>> Segment<B> for Normalised<M> {
             });
         };
         let x = self.mapping.map(tape, inputs.collect())?;
-        let BatchNorm2d {
-            epsilon,
-            activation,
-            ..
-        } = self.norm;
-        let (y, stats) = ops::batch_norm(tape, x, gamma, beta, epsilon, activation)?;
+        let (y, stats) = self.norm.normalise(tape, x, gamma, beta)?;
         Ok((y, vec![stats]))
     }
 }

@@ -2,13 +2,13 @@
 
 use super::scratch;
 use crate::{
-    Activation, Backend, BatchNorm, BatchNormInference, BatchNormSaved, DType, Error, Op, Operand,
-    Result, Tensor,
+    Activation, Backend, BatchNorm, BatchNormInference, BatchNormSaved, DType, Error, FixedPoint,
+    Op, Operand, Result, Tensor, Values,
 };
 
 /// What [`Tensor::batch_norm_in_place`] gives.
 pub struct Normalised<B: Backend> {
-    /// The result, in the shape of the input.
+    /// The result, in the shape of the input; codes where that was asked for.
     pub y: Tensor<B>,
     /// The normalised input, in the memory of the input.
     pub xhat: Tensor<B>,
@@ -82,6 +82,42 @@ impl<B: Backend> Tensor<B> {
             None => backend.batch_norm(&g, x, gamma, beta, out, stat, scratch)?,
             Some(a) => backend.batch_norm_activation(&g, a, x, gamma, beta, out, stat, scratch)?,
         }
+        Ok(Normalised {
+            y,
+            xhat: self,
+            stats,
+        })
+    }
+
+    /// [`Tensor::batch_norm_in_place`] with [`Activation::ReluQuantise`] of `format`, whose result is codes: see
+    /// [`Tensor::encode`].
+    ///
+    /// # Errors
+    /// As [`Tensor::batch_norm_in_place`]; [`Error::Geometry`] when the format's codes have no type.
+    pub fn batch_norm_encode_in_place(
+        mut self,
+        gamma: &Self,
+        beta: &Self,
+        epsilon: f32,
+        format: FixedPoint,
+    ) -> Result<Normalised<B>> {
+        const NAME: &str = "batch_norm_encode_in_place";
+        let g = self.batch_norm_geometry(NAME, gamma, beta, epsilon)?;
+        let arena = self.arena().clone();
+        let dtype = Values::Codes(format).dtype(NAME)?;
+        let mut y = Self::empty(&arena, NAME, self.shape(), dtype)?;
+        let mut stats = Self::empty(&arena, NAME, [2, g.channels], DType::F32)?;
+        let mut scratch = scratch(&arena, NAME, &Op::BatchNormEncode(g, format))?;
+        arena.backend().batch_norm_encode(
+            &g,
+            format,
+            self.view_mut(NAME)?,
+            gamma.view(),
+            beta.view(),
+            y.view_mut(NAME)?,
+            stats.view_mut(NAME)?,
+            scratch.view_mut(),
+        )?;
         Ok(Normalised {
             y,
             xhat: self,
