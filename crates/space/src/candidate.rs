@@ -59,6 +59,12 @@ impl Candidate {
         self.quantisation.map(|q| q.weight)
     }
 
+    /// Bits of an element of the input and of the weights: 32 in a float space.
+    #[must_use]
+    pub fn operand_bits(&self) -> [u32; 2] {
+        [self.activation(), self.weight()].map(|of| of.map_or(u32::BITS, Precision::width))
+    }
+
     /// What one MAC of this candidate costs: activation bits x weight bits, or 1 in a float space.
     ///
     /// # Source
@@ -129,6 +135,12 @@ mod tests {
         integer: 1,
         fraction: 3,
     };
+
+    #[test]
+    fn operands_have_the_bits_of_their_precisions() {
+        assert_eq!(Candidate::quantised(5, A, W).operand_bits(), [9, 4]);
+        assert_eq!(Candidate::float(5).operand_bits(), [32, 32]);
+    }
 
     #[test]
     fn json_has_named_fields_and_comes_back() {

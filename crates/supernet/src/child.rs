@@ -14,10 +14,13 @@ use radars_space::{Architecture, Candidate, ConvGeometry, Space};
 /// An architecture as a network: every layer is `conv(Qa(x), Qw(W))`, batch norm, ReLU; then global average
 /// pooling and a linear classifier.
 ///
-/// The quantiser of a layer's input is computed together with the batch norm and the ReLU before it.
+/// The quantiser of a layer's input is computed together with the batch norm and the ReLU before it, and hands
+/// codes to the convolution, which keeps them as they are; the first layer quantises the images itself.
+///
+/// There is no code for NaN. What a NaN is made of its codes hide, but every NaN in training shows in the running
+/// statistics of the layer that it comes from, and in the gradients of all layers before.
 #[derive(Clone, Debug)]
 pub struct Child {
-    input: Option<FixedPoint>,
     layers: Vec<(Conv2d, BatchNorm2d)>,
     classifier: Linear,
     recompute: Recompute,
@@ -65,18 +68,18 @@ impl Child {
                     weight_format: settings.weight_format,
                 },
             };
-            let follows = Some(activation(input_of(layer + 1)));
-            let norm = BatchNorm2d::new(
+            let next = input_of(layer + 1);
+            let mut norm = BatchNorm2d::new(
                 parameters,
                 &format!("layer{layer}.norm"),
                 g.output.channels,
-                follows,
+                Some(activation(next)),
             )?;
+            norm.encode = next.is_some_and(|format| format.code_dtype().is_some());
             layers.push((conv, norm));
         }
         let classifier = classifier(parameters, space, weights)?;
         Ok(Child {
-            input: input_of(0),
             layers,
             classifier,
             recompute: Recompute::NONE,
@@ -104,9 +107,6 @@ impl Child {
     /// Those of the operations, above all [`radars_nn::tensor::Error::OverBound`].
     pub fn logits<B: Backend>(&self, pass: &mut Pass<'_, B>, images: Tensor<B>) -> Result<Var<B>> {
         let mut x = Var::constant(images);
-        if let Some(format) = self.input {
-            x = ops::fake_quantise(pass.tape(), x, format)?;
-        }
         for (index, (conv, norm)) in self.layers.iter().enumerate() {
             x = if self.recompute.contains(index) {
                 let operands = vec![x, pass.parameter(conv.weight)];
@@ -140,7 +140,17 @@ fn unset<B: Backend>(
     Ok(parameters.add(format!("{name}.weight"), Role::Weight, value)?)
 }
 
-/// The convolution of a candidate for a layer, whose input is quantised before.
+/// How a layer gets an input of that format: the first one images, which it quantises itself, another one codes
+/// if the format has codes.
+fn input_values(layer: usize, format: FixedPoint) -> Values {
+    match (layer, format.code_dtype()) {
+        (0, _) => Values::Quantise(format),
+        (_, Some(_)) => Values::Codes(format),
+        (_, None) => Values::OnGrid(format),
+    }
+}
+
+/// The convolution of a candidate for a layer.
 pub(crate) fn conv_settings(
     layer: usize,
     geometry: &ConvGeometry,
@@ -156,7 +166,7 @@ pub(crate) fn conv_settings(
             padding: candidate.kernel / 2,
             groups: geometry.groups,
         },
-        input: input.map_or(Values::Float, Values::OnGrid),
+        input: input.map_or(Values::Float, |format| input_values(layer, format)),
         weight_format: candidate.weight().map(weight_format),
     }
 }
@@ -210,14 +220,25 @@ mod tests {
     use radars_space::ImageShape;
     use rand::RngExt;
 
+    fn images() -> Vec<f32> {
+        let mut rng = Seed(3).stream("images", 0);
+        let values = (0..2 * 16 * 16 * 3).map(|_| rng.random_range(-3.0..3.0));
+        values.collect()
+    }
+
     /// Logits and all gradients, in the order of the parameters.
     fn step(child: &Child, parameters: &mut Parameters<Cpu>, mode: Mode) -> Vec<Vec<f32>> {
+        step_on(child, parameters, mode, &images())
+    }
+
+    fn step_on(
+        child: &Child,
+        parameters: &mut Parameters<Cpu>,
+        mode: Mode,
+        images: &[f32],
+    ) -> Vec<Vec<f32>> {
         let arena = parameters.arena().clone();
-        let mut rng = Seed(3).stream("images", 0);
-        let images: Vec<f32> = (0..2 * 16 * 16 * 3)
-            .map(|_| rng.random_range(-3.0..3.0))
-            .collect();
-        let images = Tensor::from_slice(&arena, [2, 16, 16, 3], &images).unwrap();
+        let images = Tensor::from_slice(&arena, [2, 16, 16, 3], images).unwrap();
         let mut pass = Pass::new(parameters, mode);
         let logits = child.logits(&mut pass, images).unwrap();
         let mut results = vec![logits.value().read().unwrap()];
@@ -230,9 +251,7 @@ mod tests {
         results
     }
 
-    /// Quantising what lies on its grid already changes nothing; to a coarser grid it does.
-    #[test]
-    fn the_input_of_every_convolution_lies_on_the_grid_that_it_states() {
+    fn fashion_small() -> Space {
         let images = ImageShape {
             height: 16,
             width: 16,
@@ -240,29 +259,75 @@ mod tests {
         };
         let layers = Space::preset("fashion-small").unwrap().layers().to_vec();
         let space = Space::new("test", layers).unwrap();
-        let space = space.resolve(images, 10).unwrap();
+        space.resolve(images, 10).unwrap()
+    }
+
+    /// The same logits, and the same gradients to the bit, as with layers that pass values on and quantise them
+    /// again on the way in; with another format they are others.
+    #[test]
+    fn codes_that_layers_pass_on_change_nothing() {
+        let space = fashion_small();
         for index in 0..3 {
             let architecture = space.random(&mut Seed(5).stream("architecture", index));
             let arena = Arena::with_bound(Cpu::new(1).unwrap(), 64 << 20).unwrap();
             let mut parameters = Parameters::new(&arena);
             let mut child =
                 Child::new(&mut parameters, &space, &architecture, Seed(index)).unwrap();
-            for mode in [Mode::WEIGHTS, Mode::Evaluate] {
-                let stated = step(&child, &mut parameters, mode);
-                let mut again = child.clone();
-                for (conv, _) in &mut again.layers {
-                    let Values::OnGrid(format) = conv.input else {
-                        panic!("{:?}", conv.input);
-                    };
-                    conv.input = Values::Quantise(format);
-                }
-                assert_eq!(step(&again, &mut parameters, mode), stated, "{mode:?}");
+            let mut values = child.clone();
+            for (layer, (conv, norm)) in values.layers.iter_mut().enumerate() {
+                let format = match conv.input {
+                    Values::Quantise(format) if layer == 0 => format,
+                    Values::Codes(format) if layer > 0 => format,
+                    other => panic!("{other:?} in layer {layer}"),
+                };
+                conv.input = Values::Quantise(format);
+                norm.encode = false;
             }
-            let stated = step(&child, &mut parameters, Mode::Evaluate);
+            for mode in [Mode::WEIGHTS, Mode::Evaluate] {
+                let coded = step(&child, &mut parameters, mode);
+                assert_eq!(step(&values, &mut parameters, mode), coded, "{mode:?}");
+            }
+            let coded = step(&child, &mut parameters, Mode::Evaluate);
             for (conv, _) in &mut child.layers {
                 conv.input = Values::Quantise(FixedPoint::unsigned(1, 0));
             }
-            assert_ne!(step(&child, &mut parameters, Mode::Evaluate), stated);
+            child
+                .layers
+                .iter_mut()
+                .for_each(|(_, norm)| norm.encode = false);
+            assert_ne!(step(&child, &mut parameters, Mode::Evaluate), coded);
+        }
+    }
+
+    /// A NaN in a weight of any layer, or in an image, is seen in a single step: in the running statistics of its
+    /// layer, from which it would spread to every later evaluation, and in the gradients of its layer's weights.
+    #[test]
+    fn a_nan_is_seen_although_codes_have_none() {
+        let space = fashion_small();
+        let architecture = space.random(&mut Seed(5).stream("architecture", 0));
+        let layers = architecture.layers().len();
+        // One after the last: the images.
+        for place in 0..=layers {
+            let arena = Arena::with_bound(Cpu::new(1).unwrap(), 64 << 20).unwrap();
+            let mut parameters = Parameters::new(&arena);
+            let child = Child::new(&mut parameters, &space, &architecture, Seed(1)).unwrap();
+            let mut images = images();
+            if place == layers {
+                images[700] = f32::NAN;
+            } else {
+                let weight = parameters.value_mut(child.layers[place].0.weight);
+                let mut values: Vec<f32> = weight.read().unwrap();
+                values[3] = f32::NAN;
+                weight.write(&values).unwrap();
+            }
+            let layer = place % layers;
+            let results = step_on(&child, &mut parameters, Mode::WEIGHTS, &images);
+            let (_, norm) = &child.layers[layer];
+            let nan = |values: &[f32]| values.iter().any(|value| value.is_nan());
+            let mean: Vec<f32> = parameters.value(norm.mean).read().unwrap();
+            assert!(nan(&mean), "statistics of layer {layer}");
+            // Behind the logits: gradients of weights, gamma and beta of every layer.
+            assert!(nan(&results[1 + 3 * layer]), "gradient of layer {layer}");
         }
     }
 }

@@ -63,9 +63,7 @@ impl<B: Backend> Trainer<'_, B> {
         let trained = (0..steps).map(|step| self.path(seed, step));
         let (mut plan, mut planned) = (Plan::default(), BTreeSet::new());
         for path in trained.chain(sharing.paths.iter().cloned()) {
-            // Memory depends on the kernels alone: operands are f32 whatever the bits.
-            let kernels: Vec<usize> = path.layers().iter().map(|c| c.kernel).collect();
-            if planned.insert(kernels) {
+            if planned.insert(path.clone()) {
                 let (batches, settings) = (self.task.search_batches(), self.task.weight_settings());
                 plan = plan.largest(plan_one_shot_path::<B>(
                     &self.spec, space, &path, batches, settings,

@@ -16,12 +16,11 @@ const EXHAUSTIVE: usize = 1 << 14;
 /// Plans the training of a single-path SuperNet: a step and an evaluation of a path at a time. Statistics are
 /// estimated on batches of the size of a step.
 ///
-/// Every figure is the largest over the paths that can be sampled, so a run that samples them all takes
-/// exactly that much. How the bits are chosen changes no size, so one path is planned for every choice of
-/// kernels; the largest kernels have the highest peak, but where blocks come to lie may still give others a
-/// higher mark (seen: 0.3 % on `cifar10-quant`). Where there are more than 16,384 choices, those that
-/// differ from the largest in one layer stand for all, and [`plan_one_shot_path`] says of any one path what
-/// it needs.
+/// Every figure is the largest over the paths that are planned: for every choice of kernels the one of the most
+/// bits, whose codes take the most memory. The largest kernels have the highest peak, but where blocks come to
+/// lie may still give others a higher mark (seen: 0.3 % on `cifar10-quant`). Where there are more than 16,384
+/// choices, those that differ from the largest in one layer stand for all, and [`plan_one_shot_path`] says of
+/// any one path what it needs.
 ///
 /// # Errors
 /// As [`crate::OneShot::new`].
@@ -33,7 +32,7 @@ pub fn plan_one_shot<B: Backend>(
     settings: WeightSettings,
 ) -> Result<Plan> {
     geometry_of(space, candidates)?;
-    let choices: Vec<Vec<Candidate>> = candidates.iter().map(|c| by_kernel(c)).collect();
+    let choices: Vec<Vec<Candidate>> = candidates.iter().map(|c| of_most_bits(c)).collect();
     let largest = Architecture(choices.iter().map(|c| c[0]).collect());
     let mut plan = plan_one_shot_path::<B>(spec, space, &largest, batches, settings)?;
     for path in paths(&choices) {
@@ -71,12 +70,13 @@ pub fn plan_one_shot_path<B: Backend>(
     Ok(Plan::new(arena.stats(), saved_bytes, step))
 }
 
-/// A candidate of every kernel, the largest first.
-fn by_kernel(candidates: &[Candidate]) -> Vec<Candidate> {
+/// The candidate of the most bits, those of the input first, of every kernel, the largest first.
+fn of_most_bits(candidates: &[Candidate]) -> Vec<Candidate> {
     let mut kernels = distinct(candidates.iter().map(|c| c.kernel));
     kernels.sort_unstable_by(|a, b| b.cmp(a));
-    let of = |kernel| candidates.iter().find(move |c| c.kernel == kernel).copied();
-    kernels.into_iter().filter_map(of).collect()
+    let of = |kernel| candidates.iter().filter(move |c| c.kernel == kernel);
+    let widest = |kernel| of(kernel).max_by_key(|c| c.operand_bits()).copied();
+    kernels.into_iter().filter_map(widest).collect()
 }
 
 /// The paths to be planned, besides the one of the first choices.
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     fn choices(layers: usize) -> Vec<Vec<Candidate>> {
-        vec![by_kernel(&[3, 7, 1, 7].map(Candidate::float)); layers]
+        vec![of_most_bits(&[3, 7, 1, 7].map(Candidate::float)); layers]
     }
 
     /// 3 kernels: 3^2 - 1 other paths; 3^9 = 19,683 are too many, of which 9 * 2 differ in one layer.

@@ -1,6 +1,6 @@
 //! What a single-path SuperNet takes on the device and on the host, and what goes between them.
 
-use crate::fixture::{arena, batch, candidates, images, one_shot, path, settings, space};
+use crate::fixture::{SEED, arena, batch, candidates, images, one_shot, path, settings, space};
 use radars_space::{Architecture, Space};
 use radars_supernet::nn::tensor::{self, Arena, Backend, Cpu};
 use radars_supernet::{
@@ -104,6 +104,28 @@ fn the_plan_covers_smaller_paths_with_a_higher_mark() {
         let one = plan_one_shot_path::<Cpu>(&spec, &space, &path, batches, settings()).unwrap();
         assert!(one.fits(plan.high_water_bytes), "{path}");
         assert!(one.peak_bytes <= plan.peak_bytes, "{path}");
+    }
+}
+
+/// Paths of any bits: codes of at most 8 take a byte, those of 9 take two.
+#[test]
+fn the_plan_covers_paths_of_fewer_bits() {
+    let spec = Cpu::new(1).unwrap().spec();
+    let space = Space::preset("cifar10-quant").unwrap();
+    let batches = BatchSizes {
+        step: 8.into(),
+        evaluated: 12,
+    };
+    let all: Vec<_> = (0..6)
+        .map(|layer| space.candidates(layer).unwrap())
+        .collect();
+    let plan = plan_one_shot::<Cpu>(&spec, &space, &all, batches, settings()).unwrap();
+    for index in 0..200 {
+        let path = space.random(&mut SEED.stream("path", index));
+        let one = plan_one_shot_path::<Cpu>(&spec, &space, &path, batches, settings()).unwrap();
+        assert!(one.peak_bytes <= plan.peak_bytes, "{path}");
+        assert!(one.saved_bytes <= plan.saved_bytes, "{path}");
+        assert!(one.fits(plan.high_water_bytes), "{path}");
     }
 }
 
