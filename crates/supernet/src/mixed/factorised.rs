@@ -58,18 +58,13 @@ pub fn factorised<B: Backend>(
         });
     }
     let w = ops::merge_kernels(tape, p.kernel, mixed, side)?;
-    let x = match p.activation {
-        Some(p) => ops::mix_quantised(tape, x, p, activations)?,
-        None => x,
+    let options = Conv2dOptions {
+        stride,
+        padding: side / 2,
+        groups,
     };
-    ops::conv2d(
-        tape,
-        x,
-        w,
-        Conv2dOptions {
-            stride,
-            padding: side / 2,
-            groups,
-        },
-    )
+    match p.activation {
+        Some(p) => ops::mixed_conv2d(tape, x, p, activations, w, options),
+        None => ops::conv2d(tape, x, w, options),
+    }
 }
