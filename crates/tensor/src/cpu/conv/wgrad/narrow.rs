@@ -1,5 +1,5 @@
-//! Wgrad of few input channels: a row of taps, `k * ci` neighbours in the framed image, are the factors and
-//! output channels the lanes; the sums are transposed at the end.
+//! Wgrad of few input channels, or of a single tap: a row of taps, `k * ci` neighbours in the framed image, are
+//! the factors and output channels the lanes; the sums are transposed at the end.
 
 use super::{BLOCK, blocks, parts, wgrad_chunk, wgrad_chunks};
 use crate::cpu::conv::frame;
@@ -14,7 +14,10 @@ use std::ops::Range;
 /// Whether output channels are the lanes.
 pub(super) fn applies(size: TileSize, g: &Conv2d) -> bool {
     let (ci, co) = (g.input[2], g.output[2]);
-    g.groups == 1 && ci < frame::CHANNELS.min(size.widest()) && co >= ci
+    let few = ci < frame::CHANNELS.min(size.widest()) && co >= ci;
+    // Without neighbours the factors lie where they are in one stretch, so neither operand is copied.
+    let pointwise = g.kernel == 1 && g.padding == 0 && co > size.widest();
+    g.groups == 1 && (few || pointwise)
 }
 
 /// Floats of scratch of [`run`]: the sums of the chunks and framed images.
