@@ -5,10 +5,11 @@
 
 use radars_search::{
     Config, Evaluator, Event, Memory, Method, MicroBatch, MixingChoice, Observer, Phase, Problem,
-    Result, RunResult, Setup, SnRule, StopSignal, Task, Trainer, candidates_of, search,
+    Recomputation, Result, RunResult, Setup, SnRule, StopSignal, Task, Trainer, candidates_of,
+    search,
 };
 use radars_space::{Architecture, BitChoices, Choices, ImageShape, Layer, Reward, Space};
-use radars_supernet::Mixing;
+use radars_supernet::{Mixing, Recompute};
 use radars_tensor::{ALIGN, Cpu, Isa, Region};
 
 const AMPLE: usize = 64 << 20;
@@ -153,7 +154,7 @@ fn bound_for_two(task: &Task, sn: &[Architecture]) -> (usize, usize) {
             let config = &task.problem.config;
             let mixing = config.mixing.ways()[0];
             planner
-                .plan_supernet(&candidates_of(&sn[..count]), mixing, config.batch)
+                .plan_supernet(&candidates_of(&sn[..count]), mixing, config.batch.into())
                 .unwrap()
         };
         plan.high_water_bytes
@@ -279,4 +280,38 @@ fn in_micro_batches_that_the_planner_chooses() {
     );
     assert!(micro_batches.contains(&batch), "{micro_batches:?}");
     one.assert_same(&run(&task, tight, 3, isa), "3 threads in micro-batches");
+}
+
+/// Under a bound that the largest networks do not fit with every layer kept, the planner has layers computed again:
+/// it is the same search to the last bit, in what was planned to the byte, for any number of threads.
+#[test]
+fn with_layers_recomputed_that_the_planner_chooses() {
+    let mut task = task(Mixing::Materialised, 1);
+    let isa = Isa::detect();
+    let kept = run(&task, AMPLE, 1, isa);
+    task.problem.config.recompute = Recomputation::Auto;
+    let ample = run(&task, AMPLE, 1, isa);
+    ample.assert_same(&kept, "nothing needs to be recomputed");
+
+    let mark = kept.result.memory.high_water_bytes;
+    let tight = mark * 9 / 10 / ALIGN * ALIGN;
+    let one = run(&task, tight, 1, isa);
+    one.assert_planned_to_the_byte();
+    let chosen = one.events.iter().filter_map(|event| match event {
+        Event::TrainingStarted { recompute, .. } | Event::Pruned { recompute, .. } => {
+            Some(*recompute)
+        }
+        _ => None,
+    });
+    let chosen: Vec<Recompute> = chosen.collect();
+    assert!(chosen.iter().any(|set| !set.is_empty()), "{chosen:?}");
+    assert!(chosen.contains(&Recompute::NONE), "{chosen:?}");
+    assert_eq!(one.result.fingerprint, kept.result.fingerprint);
+    assert_eq!(one.first_sn(), kept.first_sn());
+    one.assert_same(&run(&task, tight, 3, isa), "3 threads with recomputation");
+
+    // Without it, the same bound is another search.
+    task.problem.config.recompute = Recomputation::None;
+    let without = run(&task, tight, 1, isa);
+    assert_ne!(without.result.fingerprint, kept.result.fingerprint);
 }

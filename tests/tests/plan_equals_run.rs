@@ -6,12 +6,14 @@
 use radars_nn::tensor::random::{Seed, Stream};
 use radars_nn::tensor::{ALIGN, Arena, Backend, Cpu, Error, Isa, Meta, Stats};
 use radars_nn::{AdamSettings, SgdSettings};
+use radars_search::{Config, Recomputation, fitting_child};
 use radars_space::{
     Architecture, BitChoices, Candidate, Choices, ImageShape, Layer, Reward, Space,
 };
 use radars_supernet::{
     BatchSizes, ChildTrainer, DnasSettings, DnasTrainer, Images, Mixing, Plan, Recompute,
-    Relaxation, Result, StepSize, SuperNetPlan, WeightSettings, plan_child, plan_supernet,
+    Relaxation, Result, StepSize, SuperNetPlan, WeightSettings, child_forward_macs, plan_child,
+    plan_supernet, supernet_forward_macs,
 };
 use rand::RngExt;
 use rand::seq::IndexedRandom;
@@ -324,6 +326,52 @@ fn of_layers_that_are_recomputed() {
             check(&case);
         }
     }
+}
+
+/// What computing every layer again costs.
+fn forward_macs(Case { space, net, .. }: &Case) -> Vec<u64> {
+    match net {
+        Net::Child(architecture) => child_forward_macs(space, architecture).unwrap(),
+        Net::SuperNet(mixing, of) => supernet_forward_macs(space, of, *mixing).unwrap(),
+    }
+}
+
+/// Halfway between what all layers kept need and what all layers recomputed need, the planner chooses a set; of the
+/// sets that cost less none fits, and what is chosen is what is run.
+#[test]
+fn of_layers_that_the_planner_chooses() {
+    let supernets = Mixing::ALL
+        .map(|mixing| move |space: &Space, rng: &mut Stream| supernet(mixing, space, rng));
+    let mut config = Config::preset("fashion-small").unwrap();
+    (config.batch, config.recompute) = (32, Recomputation::Auto);
+    let mut chosen = 0;
+    for number in 0..CASES / 2 {
+        let mut cases: Vec<Case> = vec![random_case(number, child)];
+        cases.extend(supernets.map(|net| random_case(number, net)));
+        for mut case in cases {
+            // So many images that what layers keep is most of what there is.
+            (case.batch, case.micro_batch) = (32, 32);
+            let layers = forward_macs(&case);
+            let mut recomputing = |recompute| {
+                case.recompute = recompute;
+                plan(&case)
+            };
+            let kept = recomputing(Recompute::NONE).high_water_bytes;
+            let all = recomputing(Recompute::all(layers.len())).high_water_bytes;
+            let bound = (kept + all) / 2;
+            let plan = |step: StepSize| Ok(recomputing(step.recompute));
+            let planned = fitting_child(&config, bound, || Ok(layers.clone()), plan).unwrap();
+            let cost = planned.recompute.cost(&layers);
+            let sets = Recompute::choices(&layers).into_iter();
+            for set in sets.filter(|set| all < kept && set.cost(&layers) < cost) {
+                assert!(!recomputing(set).fits(bound), "{set}");
+            }
+            chosen += usize::from(all < kept && planned.fits(bound));
+            assert_eq!(recomputing(planned.recompute), planned);
+            check(&case);
+        }
+    }
+    assert!(chosen >= 8, "{chosen} of {}", 2 * CASES);
 }
 
 #[test]

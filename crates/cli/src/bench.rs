@@ -5,11 +5,12 @@ use crate::device::{Devices, OnDevice, Part, announce};
 use crate::failure::{Failure, Result};
 use crate::json_file;
 use crate::quantity::bytes;
-use crate::timing::{Timed, Timing, median, random_candidates};
+use crate::timing::{Timed, Timing, bound_bytes, median, random_candidates};
 use anyhow::anyhow;
-use radars_search::{Config, MicroBatch};
+use bytesize::ByteSize;
+use radars_search::{Config, MicroBatch, plan_fitting};
 use radars_space::{Architecture, Candidate, HyperParameter, Precision, Space};
-use radars_supernet::{Mixing, Plan, SuperNetPlan};
+use radars_supernet::{Mixing, Plan, Recompute, SuperNetPlan};
 use radars_tensor::Stats;
 use radars_tensor::random::Seed;
 use serde::Serialize;
@@ -29,6 +30,8 @@ struct Measured {
     batch: usize,
     /// Images on the device at once.
     micro_batch: usize,
+    /// The layers that are computed again on the way back, from 0.
+    recompute: Recompute,
     threads: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     isa: Option<String>,
@@ -65,6 +68,8 @@ impl OnDevice for StepArgs {
         config.batch = self.batch.get();
         let images = self.micro_batch.map(|images| images.get());
         config.micro_batch = images.map(MicroBatch::Images);
+        config.recompute = self.recompute;
+        config.memory = self.memory.unwrap_or(ByteSize(u64::MAX));
         config.check()?;
         announce(devices);
         let measured = measure(devices, &space, &config, self)?;
@@ -90,13 +95,14 @@ impl fmt::Display for Measured {
             f,
             "{net} of {space}, {candidates:?} candidates, batch {batch}, {threads} threads, {device}\n\
              {:.1} ms at least, {:.1} ms in the median of {} steps\n\
-             peak {}, planned {}; {} kept for the way back\n",
+             peak {}, planned {}; {} kept for the way back, recomputed: {}\n",
             self.ms_min,
             self.ms_median,
             self.steps,
             bytes(self.peak_bytes),
             bytes(self.planned_peak_bytes),
-            bytes(self.saved_bytes)
+            bytes(self.saved_bytes),
+            self.recompute
         )
     }
 }
@@ -138,6 +144,7 @@ fn measure(
         candidates: run.candidates,
         batch: config.batch,
         micro_batch: run.plan.micro_batch,
+        recompute: run.plan.recompute,
         threads: arguments.device.threads(),
         isa: devices.isa().map(|isa| isa.to_string()),
         device: devices.name(),
@@ -168,23 +175,32 @@ fn child(
     })
 }
 
-fn supernet(
-    devices: &impl Devices,
+fn supernet<D: Devices>(
+    devices: &D,
     space: &Space,
     config: &Config,
     mixing: Mixing,
     arguments: &StepArgs,
 ) -> Result<Run> {
     let candidates = candidates(space, arguments)?;
+    let config = &Config {
+        mixing: mixing.into(),
+        ..config.clone()
+    };
+    let bound_bytes = bound_bytes(config);
+    let planned =
+        plan_fitting::<D::Backend>(&devices.spec(), space, config, &candidates, bound_bytes)?;
+    if !planned.plan.fits(bound_bytes) {
+        return Err(planned.over(bound_bytes, config.batch).into());
+    }
     let of = SuperNetPlan {
         space,
         candidates: &candidates,
         mixing,
         reward: space.reward()?,
     };
-    let micro_batch = arguments.micro_batch.unwrap_or(arguments.batch).get();
     let timing = timing(arguments);
-    let Timed { plan, times, stats } = timing.supernet(devices, of, config, micro_batch)?;
+    let Timed { plan, times, stats } = timing.supernet(devices, of, config, planned.plan)?;
     let times = times.iter().map(|pair| pair.weight + pair.alpha);
     Ok(Run {
         candidates: candidates.iter().map(Vec::len).collect(),

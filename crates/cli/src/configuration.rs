@@ -36,6 +36,7 @@ pub fn of_task(arguments: &TaskArgs) -> Result<Config> {
     set(&mut config.memory, arguments.memory);
     set(&mut config.batch, arguments.batch);
     config.micro_batch = arguments.micro_batch.or(config.micro_batch);
+    set(&mut config.recompute, arguments.recompute);
     Ok(config)
 }
 

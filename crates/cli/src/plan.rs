@@ -207,7 +207,7 @@ fn in_words(report: &Report) -> String {
     let _ = write!(
         text,
         "\n{}\n{}",
-        choices::micro_batches(report.batch, &report.rows),
+        choices::smaller_bounds(report.batch, &report.rows),
         report.choices
     );
     for spanned in report.sn.iter().flatten() {

@@ -2,12 +2,14 @@
 
 use crate::device::{Devices, Part};
 use crate::failure::{Failure, Result};
+use crate::quantity::bytes;
+use anyhow::anyhow;
 use bytesize::ByteSize;
 use radars_search::{Config, candidates_of, dnas_settings, fitting_child, weight_settings};
 use radars_space::{Architecture, Candidate, Space};
 use radars_supernet::{
-    BatchSizes, ChildTrainer, DnasTrainer, Images, Plan, Relaxation, StepSize, SuperNetPlan,
-    plan_child, plan_supernet,
+    BatchSizes, ChildTrainer, DnasTrainer, Images, Plan, Relaxation, SuperNetPlan,
+    child_forward_macs, plan_child,
 };
 use radars_tensor::random::Seed;
 use radars_tensor::{Arena, Placement, Stats};
@@ -102,15 +104,26 @@ impl Timing {
     ) -> Result<Timed<Duration>> {
         let settings = weight_settings(config);
         let spec = devices.spec();
-        let plan = fitting_child(config, bound_bytes(config), |micro_batch| {
-            let mut batches = batches;
-            batches.step.micro_batch = micro_batch;
+        let layers = || Ok(child_forward_macs(space, architecture)?);
+        let bound = bound_bytes(config);
+        let plan = fitting_child(config, bound, layers, |step| {
+            let batches = BatchSizes { step, ..batches };
             let plan = plan_child::<D::Backend>(&spec, space, architecture, batches, settings);
             Ok(plan?)
         })?;
+        if !plan.fits(bound) {
+            return Err(Failure::bad_input(anyhow!(
+                "a bound of {} is too small: a step of this network takes {} ({} bytes) at least; raise --memory or \
+                 lower --batch",
+                bytes(bound),
+                bytes(plan.high_water_bytes),
+                plan.high_water_bytes
+            )));
+        }
         let arena = reserve(devices, part, plan)?;
         let trainer = ChildTrainer::new(&arena, space, architecture, settings, self.seed)?;
-        let mut trainer = trainer.in_micro_batches(plan.micro_batch);
+        let trainer = trainer.in_micro_batches(plan.micro_batch);
+        let mut trainer = trainer.recomputing(plan.recompute);
         let images = Batch::random(space, config.batch, self.seed, 0)?;
         let times = self.times(|| {
             let began = Instant::now();
@@ -124,23 +137,19 @@ impl Timing {
         })
     }
 
-    /// Times pairs of steps of a SuperNet, with at most `micro_batch` images on the device at once.
+    /// Times pairs of steps of a SuperNet, as it was planned.
     pub fn supernet<D: Devices>(
         self,
         devices: &D,
         of: SuperNetPlan<'_>,
         config: &Config,
-        micro_batch: usize,
+        plan: Plan,
     ) -> Result<Timed<Pair>> {
         let settings = dnas_settings(config);
-        let step = StepSize {
-            micro_batch,
-            ..StepSize::whole(config.batch)
-        };
-        let plan = plan_supernet::<D::Backend>(&devices.spec(), of, step, settings)?;
         let arena = reserve(devices, Part::Whole, plan)?;
         let trainer = DnasTrainer::new(&arena, of, settings, self.seed)?;
-        let mut trainer = trainer.in_micro_batches(micro_batch);
+        let trainer = trainer.in_micro_batches(plan.micro_batch);
+        let mut trainer = trainer.recomputing(plan.recompute);
         let vectors = trainer.vectors().into_iter();
         let relaxation = Relaxation {
             temperature: 1.0,

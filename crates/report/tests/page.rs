@@ -241,7 +241,7 @@ fn other_methods_have_their_own_sections() {
     let alpha = ["0.125"; 8].join(",");
     let dnas = format!(
         "{}\n{}\n",
-        r#"{"event":"pruned","iteration":0,"architectures":[],"candidates":[8,8],"mixing":"materialised"}"#,
+        r#"{"event":"pruned","iteration":0,"architectures":[],"candidates":[8,8],"mixing":"materialised","recompute":[0,1]}"#,
         format_args!(r#"{{"event":"dnas-epoch","iteration":0,"alpha":[[[{alpha}]],[[{alpha}]]]}}"#),
     );
     let folder = run_folder(&dnas, None);
@@ -250,6 +250,7 @@ fn other_methods_have_their_own_sections() {
         &said,
         &[
             "The SuperNet It holds every candidate",
+            "recomputed layers 1, 2",
             "k1 a3.3 w1.3 0.12",
             "k3 a3.6 w1.6 0.12",
         ],

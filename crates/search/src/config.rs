@@ -4,7 +4,7 @@ mod auto;
 mod check;
 mod size;
 
-pub use auto::{MicroBatch, MixingChoice, SnRule};
+pub use auto::{MicroBatch, MixingChoice, Recomputation, SnRule};
 
 use crate::{Error, Result};
 use bytesize::ByteSize;
@@ -96,6 +96,9 @@ pub struct Config {
     /// micro-batches.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub micro_batch: Option<MicroBatch>,
+    /// Whether layers of children and SuperNets may be computed again on the way back instead of being kept.
+    #[serde(default)]
+    pub recompute: Recomputation,
     /// Where the space comes from.
     pub space: SpaceSource,
     /// What the search is done on.

@@ -1,27 +1,11 @@
 //! What can go wrong with a search.
 
+use crate::Tried;
 use bytesize::ByteSize;
 use std::path::PathBuf;
 
 /// Shorthand for results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// In which micro-batches, where the batch is not whole.
-fn in_micro_batches(micro_batch: usize, batch: usize) -> String {
-    match micro_batch < batch {
-        true => format!(" in micro-batches of {micro_batch}"),
-        false => String::new(),
-    }
-}
-
-/// What else would need less memory, of the batch.
-fn or_lower(micro_batch: usize, batch: usize) -> &'static str {
-    match micro_batch {
-        1 => "",
-        _ if micro_batch < batch => ", lower --micro-batch",
-        _ => ", lower --batch, train in micro-batches (--micro-batch auto)",
-    }
-}
 
 /// What can go wrong with a search.
 #[derive(Debug, thiserror::Error)]
@@ -71,20 +55,15 @@ pub enum Error {
     },
     /// Not even the cheapest single path fits the memory bound.
     #[error(
-        "a bound of {} is too small: training the smallest path of this space at batch {batch}{} takes {} \
-         ({needed_bytes} bytes); raise --memory to that{}",
-        ByteSize(*bound_bytes as u64), in_micro_batches(*micro_batch, *batch), ByteSize(*needed_bytes as u64),
-        or_lower(*micro_batch, *batch)
+        "a bound of {} is too small: training the smallest path of this space at batch {}{} takes {}; raise --memory \
+         to that{}",
+        ByteSize(*bound_bytes as u64), tried.batch, tried.how(), tried.needs(), tried.or_else()
     )]
     BoundTooSmall {
         /// The bound.
         bound_bytes: usize,
-        /// The smallest bound that would do.
-        needed_bytes: usize,
-        /// The batch size.
-        batch: usize,
-        /// Images on the device at once, of the smallest micro-batch that was tried.
-        micro_batch: usize,
+        /// What was tried.
+        tried: Tried,
     },
     /// The folder of a run exists and is not empty.
     #[error("{}: already holds {found}; name another folder with --out, or remove it", path.display())]
@@ -196,22 +175,17 @@ pub enum Error {
     },
     /// The SuperNet that a method needs does not fit the bound: out of memory, found out before it began.
     #[error(
-        "out of memory: the {mixing} SuperNet{} needs {} ({planned_bytes} bytes) of a bound of {}; raise --memory{}, \
-         take --mixing factorised, or a method that prunes the space first (--method radars)",
-        in_micro_batches(*micro_batch, *batch), ByteSize(*planned_bytes as u64), ByteSize(*bound_bytes as u64),
-        or_lower(*micro_batch, *batch)
+        "out of memory: the {mixing} SuperNet{} needs {} of a bound of {}; raise --memory{}, take --mixing factorised, \
+         or a method that prunes the space first (--method radars)",
+        tried.how(), tried.needs(), ByteSize(*bound_bytes as u64), tried.or_else()
     )]
     SupernetOverBound {
-        /// The smallest bound that would do.
-        planned_bytes: usize,
         /// The bound.
         bound_bytes: usize,
         /// How the SuperNet holds its mixtures, where it needs the least of what was tried.
         mixing: radars_supernet::Mixing,
-        /// The batch size.
-        batch: usize,
-        /// Images on the device at once then.
-        micro_batch: usize,
+        /// What was tried.
+        tried: Tried,
     },
     /// The largest path of a one-shot SuperNet does not fit the bound.
     #[error(

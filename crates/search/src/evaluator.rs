@@ -2,7 +2,7 @@
 
 use crate::{DnasConfig, Error, Fidelity, Memory, Result, Watch};
 use radars_space::{Architecture, Candidate};
-use radars_supernet::{Mixing, Plan, Traffic};
+use radars_supernet::{Mixing, Plan, StepSize, Traffic};
 
 /// The images that an evaluator measures with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Training<'a> {
     pub architecture: &'a Architecture,
     /// How thoroughly. Random numbers derive from the run's seed, the architecture and this.
     pub fidelity: Fidelity,
-    /// Its plan, which says in which micro-batches.
+    /// Its plan, which says in which micro-batches, and which layers are recomputed.
     pub plan: Plan,
 }
 
@@ -46,7 +46,7 @@ pub struct Exploitation<'a> {
     pub dnas: DnasConfig,
     /// Iteration of Algorithm 1: random numbers derive from it.
     pub iteration: usize,
-    /// The SuperNet's plan, which says in which micro-batches.
+    /// The SuperNet's plan, which says in which micro-batches, and which layers are recomputed.
     pub plan: Plan,
 }
 
@@ -100,16 +100,12 @@ pub trait Evaluator {
         DataSizes::default()
     }
 
-    /// What training an architecture needs, with at most `micro_batch` images of a step on the device at once.
+    /// What training an architecture needs, in steps of this kind.
     ///
     /// # Errors
     /// When the architecture does not belong to the space.
-    fn plan(
-        &self,
-        architecture: &Architecture,
-        fidelity: Fidelity,
-        micro_batch: usize,
-    ) -> Result<Plan>;
+    fn plan(&self, architecture: &Architecture, fidelity: Fidelity, step: StepSize)
+    -> Result<Plan>;
 
     /// What training and measuring an architecture costs, in the unit that budgets are counted in:
     /// multiply-accumulates, unless the evaluator says otherwise.
@@ -117,6 +113,20 @@ pub trait Evaluator {
     /// # Errors
     /// When the architecture does not belong to the space.
     fn cost(&self, architecture: &Architecture, fidelity: Fidelity) -> Result<u64>;
+
+    /// What it adds to [`Evaluator::cost`] to compute a layer again on the way back, for every layer; empty, where
+    /// the evaluator does no such thing.
+    ///
+    /// # Errors
+    /// When the architecture does not belong to the space.
+    fn recomputation_cost(
+        &self,
+        architecture: &Architecture,
+        fidelity: Fidelity,
+    ) -> Result<Vec<u64>> {
+        let _ = (architecture, fidelity);
+        Ok(Vec::new())
+    }
 
     /// Trains and measures an architecture; none when it was asked to stop.
     ///
@@ -129,8 +139,7 @@ pub trait Evaluator {
         false
     }
 
-    /// What the SuperNet of these candidates needs, with at most `micro_batch` images of a step on the device
-    /// at once.
+    /// What the SuperNet of these candidates needs, in steps of this kind.
     ///
     /// # Errors
     /// When the candidates do not belong to the space.
@@ -138,9 +147,9 @@ pub trait Evaluator {
         &self,
         candidates: &[Vec<Candidate>],
         mixing: Mixing,
-        micro_batch: usize,
+        step: StepSize,
     ) -> Result<Plan> {
-        let _ = (candidates, mixing, micro_batch);
+        let _ = (candidates, mixing, step);
         Err(Error::Unsupported { what: "SuperNets" })
     }
 
@@ -156,6 +165,21 @@ pub trait Evaluator {
     ) -> Result<u64> {
         let _ = (candidates, mixing, dnas);
         Err(Error::Unsupported { what: "SuperNets" })
+    }
+
+    /// What it adds to [`Evaluator::exploitation_cost`] to compute a layer of the SuperNet again on the way back,
+    /// for every layer; empty, where the evaluator does no such thing.
+    ///
+    /// # Errors
+    /// When the candidates do not belong to the space.
+    fn exploitation_recomputation_cost(
+        &self,
+        candidates: &[Vec<Candidate>],
+        mixing: Mixing,
+        dnas: DnasConfig,
+    ) -> Result<Vec<u64>> {
+        let _ = (candidates, mixing, dnas);
+        Ok(Vec::new())
     }
 
     /// Trains a SuperNet and derives an architecture; none when it was asked to stop.

@@ -2,7 +2,7 @@
 
 use crate::{Method, SnRule};
 use radars_space::Architecture;
-use radars_supernet::{Mixing, Traffic};
+use radars_supernet::{Mixing, Recompute, Traffic};
 use serde::{Deserialize, Serialize};
 
 /// How thoroughly an architecture was trained before it was measured.
@@ -104,6 +104,8 @@ pub enum Event {
         planned_peak_bytes: usize,
         /// Images of a step on the device at once.
         micro_batch: usize,
+        /// The layers that are computed again on the way back.
+        recompute: Recompute,
     },
     /// A network was trained for an epoch.
     Epoch {
@@ -187,6 +189,8 @@ pub enum Event {
         mixing: Option<Mixing>,
         /// Images of a step on the device at once; 0 where no SuperNet fits.
         micro_batch: usize,
+        /// The layers that are computed again on the way back.
+        recompute: Recompute,
         /// Paths through the SuperNet, as many as the mixing can tell apart.
         paths: f64,
         /// What the plan says it takes.

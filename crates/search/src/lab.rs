@@ -85,6 +85,12 @@ impl<'a, E: Evaluator> Lab<'a, E> {
         planner::child(self.evaluator, config, architecture, fidelity, bound_bytes)
     }
 
+    /// What a training costs here, as the planner has it done.
+    pub fn cost(&self, architecture: &Architecture, fidelity: Fidelity) -> Result<u64> {
+        let plan = self.plan(architecture, fidelity, self.evaluator.bound_bytes())?;
+        planner::child_cost(self.evaluator, architecture, fidelity, plan)
+    }
+
     /// What the budget has left when `findings` are what this phase has spent it on; none without a budget.
     pub fn budget_left(&self, findings: &Findings) -> Option<u64> {
         let spent = findings.spent + self.spent_elsewhere;
@@ -117,7 +123,7 @@ impl<'a, E: Evaluator> Lab<'a, E> {
             return Ok(Attempt::Done(None));
         }
         let plan = self.plan(&architecture, fidelity, self.evaluator.bound_bytes())?;
-        let cost = self.evaluator.cost(&architecture, fidelity)?;
+        let cost = planner::child_cost(self.evaluator, &architecture, fidelity, plan)?;
         if !self.affords(findings, cost.saturating_add(reserve)) {
             return Ok(Attempt::Stopped(Stop::Budget));
         }
@@ -184,7 +190,7 @@ impl<'a, E: Evaluator> Lab<'a, E> {
             return Ok(());
         }
         let smallest = kernel_path::smallest(&self.problem.space)?;
-        let needed = self.evaluator.cost(&smallest, Fidelity::Exact)?;
+        let needed = self.cost(&smallest, Fidelity::Exact)?;
         match self.problem.config.search.budget {
             Some(budget) if budget < needed => Err(Error::BudgetTooSmall { budget, needed }),
             _ => Err(Error::NothingTrained { episodes }),

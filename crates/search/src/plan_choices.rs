@@ -5,7 +5,7 @@ use crate::{
     Config, PlannedSuperNet, Result, SnRule, fitting_child, kernel_path, plan_fitting, span,
 };
 use radars_space::{Architecture, Candidate, Space};
-use radars_supernet::{BatchSizes, Mixing, Plan, plan_child};
+use radars_supernet::{BatchSizes, Mixing, Plan, Recompute, child_forward_macs, plan_child};
 use radars_tensor::Backend;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -23,6 +23,8 @@ pub struct ChoiceRow {
     pub mixing: Option<Mixing>,
     /// Images of a step on the device at once; for what does not fit, of what needs the least.
     pub micro_batch: Option<usize>,
+    /// The layers that are computed again on the way back; for what does not fit, of what needs the least.
+    pub recompute: Option<Recompute>,
     /// Most bytes in use at once.
     pub peak_bytes: Option<usize>,
     /// The smallest bound that will do.
@@ -41,6 +43,7 @@ impl ChoiceRow {
             members: Vec::new(),
             mixing,
             micro_batch: plan.map(|plan| plan.micro_batch),
+            recompute: plan.map(|plan| plan.recompute),
             peak_bytes: plan.map(|plan| plan.peak_bytes),
             high_water_bytes: plan.map(|plan| plan.high_water_bytes),
             fits: plan.is_some_and(|plan| plan.fits(bound_bytes)),
@@ -50,8 +53,8 @@ impl ChoiceRow {
 }
 
 /// What would be chosen under the configuration's bound: for the path of the largest kernels, for `SN` of these
-/// architectures, best first, under either rule, and for the whole space. The mixing and the micro-batch are
-/// the configuration's, where it does not leave them to the planner.
+/// architectures, best first, under either rule, and for the whole space. The mixing, the micro-batch and what is
+/// recomputed are the configuration's, where it does not leave them to the planner.
 ///
 /// # Errors
 /// When the architectures do not belong to the space, or the space is not resolved.
@@ -63,12 +66,12 @@ pub fn plan_choices<B: Backend>(
 ) -> Result<Vec<ChoiceRow>> {
     let bound_bytes = usize::try_from(config.memory.as_u64()).unwrap_or(usize::MAX);
     let largest = kernel_path::largest(space)?;
-    let child = fitting_child(config, bound_bytes, |micro_batch| {
-        let mut batches = BatchSizes {
-            step: config.batch.into(),
+    let layers = || Ok(child_forward_macs(space, &largest)?);
+    let child = fitting_child(config, bound_bytes, layers, |step| {
+        let batches = BatchSizes {
+            step,
             evaluated: config.batch,
         };
-        batches.step.micro_batch = micro_batch;
         let settings = weight_settings(config);
         Ok(plan_child::<B>(spec, space, &largest, batches, settings)?)
     })?;

@@ -4,7 +4,7 @@ use crate::task::{dnas_settings, weight_settings};
 use crate::{Config, Result, kernel_path};
 use radars_space::{Candidate, Reward, Space};
 use radars_supernet::{
-    BatchSizes, Mixing, Plan, StepSize, SuperNetPlan, plan_child, plan_supernet,
+    BatchSizes, Mixing, Plan, Recompute, StepSize, SuperNetPlan, plan_child, plan_supernet,
 };
 use radars_tensor::Backend;
 use serde::Serialize;
@@ -26,6 +26,8 @@ pub struct PlanRow {
     pub eq5_bytes: u64,
     /// Whether it fits the bound.
     pub fits: bool,
+    /// The smallest bound for the whole batch with every layer computed again on the way back.
+    pub recomputed_bytes: usize,
     /// What it would need in micro-batches, from half of the batch down to a single image.
     pub micro_batches: Vec<MicroBatchBound>,
 }
@@ -39,11 +41,15 @@ pub struct MicroBatchBound {
     pub high_water_bytes: usize,
 }
 
-/// The plans of a step in one piece, and in micro-batches.
-fn in_micro_batches(
-    batch: usize,
-    plan: impl Fn(StepSize) -> Result<Plan>,
-) -> Result<(Plan, Vec<MicroBatchBound>)> {
+/// The plan of a step in one piece, and what else it may need.
+struct Steps {
+    whole: Plan,
+    recomputed_bytes: usize,
+    micro_batches: Vec<MicroBatchBound>,
+}
+
+/// Plans a step in one piece, with every layer kept and with every layer recomputed, and in micro-batches.
+fn steps(batch: usize, layers: usize, plan: impl Fn(StepSize) -> Result<Plan>) -> Result<Steps> {
     let mut bounds = Vec::new();
     let mut images = batch;
     while images > 1 {
@@ -57,11 +63,19 @@ fn in_micro_batches(
             high_water_bytes: plan(step)?.high_water_bytes,
         });
     }
-    Ok((plan(batch.into())?, bounds))
+    let recomputed = StepSize {
+        recompute: Recompute::all(layers),
+        ..StepSize::whole(batch)
+    };
+    Ok(Steps {
+        whole: plan(batch.into())?,
+        recomputed_bytes: plan(recomputed)?.high_water_bytes,
+        micro_batches: bounds,
+    })
 }
 
 /// Plans the paths of the smallest and of the largest kernels, and the SuperNet of the whole space in
-/// every mixing mode; each for a whole batch and in micro-batches.
+/// every mixing mode; each for a whole batch, with every layer recomputed, and in micro-batches.
 ///
 /// # Errors
 /// When the space is not resolved.
@@ -76,7 +90,7 @@ pub fn plan_rows<B: Backend>(
         ("one path, smallest kernels", kernel_path::smallest(space)?),
         ("one path, largest kernels", kernel_path::largest(space)?),
     ] {
-        let (plan, micro_batches) = in_micro_batches(config.batch, |step| {
+        let steps = steps(config.batch, space.layers().len(), |step| {
             let batches = BatchSizes {
                 step,
                 evaluated: config.batch,
@@ -95,12 +109,13 @@ pub fn plan_rows<B: Backend>(
         rows.push(PlanRow {
             what: what.into(),
             mixing: None,
-            peak_bytes: plan.peak_bytes,
-            high_water_bytes: plan.high_water_bytes,
-            saved_bytes: plan.saved_bytes,
+            peak_bytes: steps.whole.peak_bytes,
+            high_water_bytes: steps.whole.high_water_bytes,
+            saved_bytes: steps.whole.saved_bytes,
             eq5_bytes: space.memory_estimate_of(&candidates, config.batch)?.bytes,
-            fits: plan.fits(bound_bytes),
-            micro_batches,
+            fits: steps.whole.fits(bound_bytes),
+            recomputed_bytes: steps.recomputed_bytes,
+            micro_batches: steps.micro_batches,
         });
     }
     let candidates = space.all_candidates();
@@ -113,18 +128,19 @@ pub fn plan_rows<B: Backend>(
             mixing,
             reward,
         };
-        let (plan, micro_batches) = in_micro_batches(config.batch, |step| {
+        let steps = steps(config.batch, space.layers().len(), |step| {
             Ok(plan_supernet::<B>(spec, of, step, dnas_settings(config))?)
         })?;
         rows.push(PlanRow {
             what: "whole space".into(),
             mixing: Some(mixing),
-            peak_bytes: plan.peak_bytes,
-            high_water_bytes: plan.high_water_bytes,
-            saved_bytes: plan.saved_bytes,
+            peak_bytes: steps.whole.peak_bytes,
+            high_water_bytes: steps.whole.high_water_bytes,
+            saved_bytes: steps.whole.saved_bytes,
             eq5_bytes: space.memory_estimate(config.batch)?.bytes,
-            fits: plan.fits(bound_bytes),
-            micro_batches,
+            fits: steps.whole.fits(bound_bytes),
+            recomputed_bytes: steps.recomputed_bytes,
+            micro_batches: steps.micro_batches,
         });
     }
     Ok(rows)

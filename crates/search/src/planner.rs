@@ -1,32 +1,47 @@
-//! What `auto` decides of a training: the mixing and the micro-batch, from plans, once and before it begins.
+//! What `auto` decides of a training: the mixing, the micro-batch and the layers that are recomputed, from plans,
+//! once and before it begins.
 
+use crate::config::Recomputation;
+use crate::fitting::{Fitting, Way, first_that_fits};
 use crate::task::dnas_settings;
-use crate::{Config, Error, Evaluator, Fidelity, Result};
+use crate::tried::Tried;
+use crate::{Config, DnasConfig, Error, Evaluator, Fidelity, Result};
 use radars_space::{Architecture, Candidate, Reward, Space};
-use radars_supernet::{Mixing, Plan, StepSize, SuperNetPlan, plan_supernet, supernet_step_macs};
+use radars_supernet::{
+    Mixing, Plan, StepSize, SuperNetPlan, plan_supernet, supernet_forward_macs, supernet_step_macs,
+};
 use radars_tensor::Backend;
 
-/// How many images of a step may be on the device at once, in the order they are tried.
-pub(crate) fn micro_batches(config: &Config) -> Vec<usize> {
-    match config.micro_batch {
-        Some(micro_batch) => micro_batch.sizes(config.batch),
-        None => vec![config.batch],
-    }
-}
-
-/// The plan of a child's training under a bound: in the largest micro-batches that fit it; where none do, in
-/// those that need the least.
+/// The plan of a child's training under a bound: in the largest micro-batches that fit it, with the layers
+/// recomputed that cost the least; where nothing fits, as it needs the least.
 ///
 /// # Errors
-/// Those of `plan`, which is given the images of a micro-batch.
+/// Those of `layers`, what computing each layer again costs, which is asked for where layers may be recomputed,
+/// and of `plan`.
 pub fn fitting_child(
     config: &Config,
     bound_bytes: usize,
-    mut plan: impl FnMut(usize) -> Result<Plan>,
+    layers: impl FnOnce() -> Result<Vec<u64>>,
+    plan: impl FnMut(StepSize) -> Result<Plan>,
 ) -> Result<Plan> {
-    let ways = micro_batches(config).into_iter().map(|images| ((), images));
-    let (_, plan) = first_that_fits(ways, bound_bytes, |_, images| plan(images))?;
-    Ok(plan)
+    Ok(child_that_fits(config, bound_bytes, layers, plan)?.plan)
+}
+
+fn child_that_fits(
+    config: &Config,
+    bound_bytes: usize,
+    layers: impl FnOnce() -> Result<Vec<u64>>,
+    mut plan: impl FnMut(StepSize) -> Result<Plan>,
+) -> Result<Fitting<()>> {
+    let way = Way {
+        way: (),
+        cost: 0,
+        layers: match config.recompute {
+            Recomputation::None => Vec::new(),
+            Recomputation::Auto => layers()?,
+        },
+    };
+    first_that_fits(config, &[way], bound_bytes, |(), step| plan(step))
 }
 
 /// A SuperNet as it would be trained.
@@ -36,74 +51,60 @@ pub struct PlannedSuperNet {
     pub candidates: Vec<Vec<Candidate>>,
     /// How it holds their mixtures.
     pub mixing: Mixing,
-    /// What that needs, and in which micro-batches.
+    /// What that needs, in which micro-batches, and with which layers recomputed.
     pub plan: Plan,
+    /// The smallest bound for the way that was tried first: with every layer kept, in the largest micro-batches.
+    pub first_bytes: usize,
 }
 
 impl PlannedSuperNet {
     /// The error for a bound that it does not fit.
     pub fn over(&self, bound_bytes: usize, batch: usize) -> Error {
         Error::SupernetOverBound {
-            planned_bytes: self.plan.high_water_bytes,
             bound_bytes,
             mixing: self.mixing,
-            batch,
-            micro_batch: self.plan.micro_batch,
+            tried: Tried::new(batch, self.plan, self.first_bytes),
         }
     }
 }
 
 /// How the SuperNet of some candidates is trained under a bound: whole batches before micro-batches, and larger
-/// ones before smaller ones; with each, of the ways to hold the mixtures, that of the fewest
-/// multiply-accumulates first. Where nothing fits, what needs the least.
+/// ones before smaller ones; with each, of the ways to hold the mixtures, and of the layers that may be
+/// recomputed, those of the fewest multiply-accumulates first. Where nothing fits, what needs the least.
 ///
 /// # Errors
-/// Those of `cost`, what a mixing costs, and of `plan`, which is given a mixing and the images of a micro-batch.
+/// Those of `cost`, what a mixing costs, of `layers`, what computing each layer again costs more, both of which
+/// are asked for where there is something to choose, and of `plan`.
 pub fn fitting_supernet(
     config: &Config,
     candidates: &[Vec<Candidate>],
     bound_bytes: usize,
     mut cost: impl FnMut(Mixing) -> Result<u64>,
-    plan: impl FnMut(Mixing, usize) -> Result<Plan>,
+    mut layers: impl FnMut(Mixing) -> Result<Vec<u64>>,
+    plan: impl FnMut(Mixing, StepSize) -> Result<Plan>,
 ) -> Result<PlannedSuperNet> {
-    let mut mixings = config.mixing.ways();
-    if mixings.len() > 1 {
-        let costs: Result<Vec<(u64, Mixing)>> = (mixings.into_iter())
-            .map(|mixing| Ok((cost(mixing)?, mixing)))
-            .collect();
-        let mut costs = costs?;
-        costs.sort_by_key(|&(cost, _)| cost);
-        mixings = costs.into_iter().map(|(_, mixing)| mixing).collect();
-    }
-    let sizes = micro_batches(config).into_iter();
-    let ways = sizes.flat_map(|images| mixings.iter().map(move |&mixing| (mixing, images)));
-    let (mixing, plan) = first_that_fits(ways, bound_bytes, plan)?;
+    let mixings = config.mixing.ways();
+    let several = mixings.len() > 1;
+    let ways: Result<Vec<Way<Mixing>>> = (mixings.into_iter())
+        .map(|way| {
+            Ok(Way {
+                way,
+                cost: if several { cost(way)? } else { 0 },
+                layers: match config.recompute {
+                    Recomputation::None => Vec::new(),
+                    Recomputation::Auto => layers(way)?,
+                },
+            })
+        })
+        .collect();
+    let mut ways = ways?;
+    ways.sort_by_key(|way| way.cost);
+    let fitting = first_that_fits(config, &ways, bound_bytes, plan)?;
     Ok(PlannedSuperNet {
         candidates: candidates.to_vec(),
-        mixing,
-        plan,
-    })
-}
-
-/// The first way whose plan fits the bound; where there is none, that of the least need.
-fn first_that_fits<W: Copy>(
-    ways: impl IntoIterator<Item = (W, usize)>,
-    bound_bytes: usize,
-    mut plan: impl FnMut(W, usize) -> Result<Plan>,
-) -> Result<(W, Plan)> {
-    let mut least: Option<(W, Plan)> = None;
-    for (way, images) in ways {
-        let planned = plan(way, images)?;
-        if planned.fits(bound_bytes) {
-            return Ok((way, planned));
-        }
-        let less = |(_, known): &(W, Plan)| planned.high_water_bytes < known.high_water_bytes;
-        if least.as_ref().is_none_or(less) {
-            least = Some((way, planned));
-        }
-    }
-    least.ok_or(Error::Unsupported {
-        what: "any way to hold a mixture",
+        mixing: fitting.way,
+        plan: fitting.plan,
+        first_bytes: fitting.first_bytes,
     })
 }
 
@@ -125,7 +126,12 @@ pub fn plan_fitting<B: Backend>(
         let weight = macs.weight.saturating_mul(weight_epochs);
         Ok(weight.saturating_add(macs.alpha.saturating_mul(dnas.epochs as u64)))
     };
-    let plan = |mixing, micro_batch| {
+    let layers = |mixing| -> Result<Vec<u64>> {
+        let steps = (dnas.warmup_epochs + 2 * dnas.epochs) as u64;
+        let macs = supernet_forward_macs(space, candidates, mixing)?.into_iter();
+        Ok(macs.map(|macs| macs.saturating_mul(steps)).collect())
+    };
+    let plan = |mixing, step| {
         let of = SuperNetPlan {
             space,
             candidates,
@@ -133,13 +139,9 @@ pub fn plan_fitting<B: Backend>(
             // The trade-off changes no allocation.
             reward: Reward::balanced(1),
         };
-        let step = StepSize {
-            micro_batch,
-            ..StepSize::whole(config.batch)
-        };
         Ok(plan_supernet::<B>(spec, of, step, dnas_settings(config))?)
     };
-    fitting_supernet(config, candidates, bound_bytes, cost, plan)
+    fitting_supernet(config, candidates, bound_bytes, cost, layers, plan)
 }
 
 /// [`fitting_child`], as an evaluator plans it.
@@ -150,9 +152,23 @@ pub(crate) fn child(
     fidelity: Fidelity,
     bound_bytes: usize,
 ) -> Result<Plan> {
-    fitting_child(config, bound_bytes, |images| {
-        evaluator.plan(architecture, fidelity, images)
-    })
+    Ok(fitting_of(evaluator, config, architecture, fidelity, bound_bytes)?.plan)
+}
+
+/// [`child`], with what the way needs that was tried first.
+pub(crate) fn fitting_of(
+    evaluator: &impl Evaluator,
+    config: &Config,
+    architecture: &Architecture,
+    fidelity: Fidelity,
+    bound_bytes: usize,
+) -> Result<Fitting<()>> {
+    child_that_fits(
+        config,
+        bound_bytes,
+        || evaluator.recomputation_cost(architecture, fidelity),
+        |step| evaluator.plan(architecture, fidelity, step),
+    )
 }
 
 /// [`fitting_supernet`], as an evaluator plans it and under its own bound.
@@ -166,8 +182,40 @@ pub(crate) fn supernet(
         candidates,
         evaluator.bound_bytes(),
         |mixing| evaluator.exploitation_cost(candidates, mixing, config.dnas),
-        |mixing, images| evaluator.plan_supernet(candidates, mixing, images),
+        |mixing| evaluator.exploitation_recomputation_cost(candidates, mixing, config.dnas),
+        |mixing, step| evaluator.plan_supernet(candidates, mixing, step),
     )
+}
+
+/// What a differentiable search costs in a SuperNet held like this, recomputation included.
+pub(crate) fn supernet_cost(
+    evaluator: &impl Evaluator,
+    planned: &PlannedSuperNet,
+    dnas: DnasConfig,
+) -> Result<u64> {
+    let (candidates, mixing) = (&planned.candidates, planned.mixing);
+    let recompute = planned.plan.recompute;
+    let mut cost = evaluator.exploitation_cost(candidates, mixing, dnas)?;
+    if !recompute.is_empty() {
+        let layers = evaluator.exploitation_recomputation_cost(candidates, mixing, dnas)?;
+        cost = cost.saturating_add(recompute.cost(&layers));
+    }
+    Ok(cost)
+}
+
+/// What a child's training costs under a plan, recomputation included.
+pub(crate) fn child_cost(
+    evaluator: &impl Evaluator,
+    architecture: &Architecture,
+    fidelity: Fidelity,
+    plan: Plan,
+) -> Result<u64> {
+    let mut cost = evaluator.cost(architecture, fidelity)?;
+    if !plan.recompute.is_empty() {
+        let layers = evaluator.recomputation_cost(architecture, fidelity)?;
+        cost = cost.saturating_add(plan.recompute.cost(&layers));
+    }
+    Ok(cost)
 }
 
 #[cfg(test)]
@@ -194,8 +242,9 @@ mod tests {
     #[test]
     fn a_child_is_trained_in_the_largest_micro_batches_that_fit() {
         let fitting = |micro_batch, bound| {
-            let plan = |images| Ok(needs(100 + 10 * images, images));
-            let plan = fitting_child(&config(micro_batch), bound, plan).unwrap();
+            let layers = || unreachable!("all layers are kept");
+            let plan = |step: StepSize| Ok(needs(100 + 10 * step.largest(), step.largest()));
+            let plan = fitting_child(&config(micro_batch), bound, layers, plan).unwrap();
             (plan.micro_batch, plan.high_water_bytes)
         };
         let auto = Some(MicroBatch::Auto);
@@ -215,7 +264,8 @@ mod tests {
             &[],
             100,
             |_| unreachable!("there is nothing to compare"),
-            |_, images| Ok(needs(200, images)),
+            |_| unreachable!("all layers are kept"),
+            |_, step| Ok(needs(200, step.largest())),
         );
         let planned = planned.unwrap();
         assert_eq!(planned.mixing, Mixing::Materialised);
@@ -226,11 +276,12 @@ mod tests {
     fn auto_takes_exact_mixings_alone_whatever_the_bound() {
         let mut config = config(Some(MicroBatch::Auto));
         config.mixing = MixingChoice::Auto;
-        let plan = |mixing: Mixing, images| {
+        let plan = |mixing: Mixing, step: StepSize| {
             assert!(mixing.is_exact());
-            Ok(needs(10 * images, images))
+            Ok(needs(10 * step.largest(), step.largest()))
         };
-        let planned = fitting_supernet(&config, &[], 100, |_| Ok(1), plan).unwrap();
+        let layers = |_| Ok(Vec::new());
+        let planned = fitting_supernet(&config, &[], 100, |_| Ok(1), layers, plan).unwrap();
         assert_eq!(planned.plan.micro_batch, 8);
     }
 }

@@ -7,7 +7,7 @@ use crate::phase::{PhaseState, RunState};
 use crate::{
     Bounds, Error, Evaluator, Evaluators, Event, Fidelity, Measured, Method, NetworkState,
     Observer, Phase, Problem, Result, Resumed, RunResult, Stop, StopSignal, Task, Trainer,
-    Training, Watch, kernel_path, planner,
+    Training, Tried, Watch, kernel_path, planner,
 };
 use outcome::{Finished, Outcome};
 use radars_space::Architecture;
@@ -364,16 +364,18 @@ impl<'a> Run<'a> {
 fn refuse_small_bound(evaluator: &impl Evaluator, problem: &Problem) -> Result<()> {
     let smallest = kernel_path::smallest(&problem.space)?;
     let (config, bound_bytes) = (&problem.config, evaluator.bound_bytes());
-    let plan = |fidelity| planner::child(evaluator, config, &smallest, fidelity, bound_bytes);
-    let (exact, last) = (plan(Fidelity::Exact)?, plan(Fidelity::Final)?);
-    let needed_bytes = exact.high_water_bytes.max(last.high_water_bytes);
-    if needed_bytes > bound_bytes {
-        return Err(Error::BoundTooSmall {
+    let fitting =
+        |fidelity| planner::fitting_of(evaluator, config, &smallest, fidelity, bound_bytes);
+    let (exact, last) = (fitting(Fidelity::Exact)?, fitting(Fidelity::Final)?);
+    let larger = match exact.plan.high_water_bytes < last.plan.high_water_bytes {
+        true => last,
+        false => exact,
+    };
+    match larger.plan.fits(bound_bytes) {
+        true => Ok(()),
+        false => Err(Error::BoundTooSmall {
             bound_bytes,
-            needed_bytes,
-            batch: config.batch,
-            micro_batch: exact.micro_batch.min(last.micro_batch),
-        });
+            tried: Tried::new(config.batch, larger.plan, larger.first_bytes),
+        }),
     }
-    Ok(())
 }

@@ -67,6 +67,7 @@ mod tests {
                     high_water_bytes: bytes,
                     ..Plan::default()
                 },
+                first_bytes: bytes,
             })
         };
         let spanned = span(rule, &ranked, bound_bytes, plan).unwrap();
@@ -98,13 +99,15 @@ mod tests {
         let bytes = |rule| {
             let ranked = [7, 5, 9].map(|kernel| Architecture(vec![Candidate::float(kernel)]));
             let plan = |candidates: &[Vec<Candidate>]| {
+                let bytes = candidates[0].iter().map(|c| c.kernel).sum();
                 Ok(PlannedSuperNet {
                     candidates: candidates.to_vec(),
                     mixing: Mixing::Materialised,
                     plan: Plan {
-                        high_water_bytes: candidates[0].iter().map(|c| c.kernel).sum(),
+                        high_water_bytes: bytes,
                         ..Plan::default()
                     },
+                    first_bytes: bytes,
                 })
             };
             span(rule, &ranked, 8, plan).unwrap().refused_bytes

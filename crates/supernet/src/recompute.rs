@@ -6,9 +6,12 @@ use std::fmt;
 /// A set of layers. Of these a training step keeps the input alone: convolution and batch norm are computed
 /// once more on the way back, which costs another forward pass of them and changes no result by a bit.
 ///
+/// In a file it is the list of its layers, from 0.
+///
 /// # Source
 /// Chen et al. 2016, "Training deep nets with sublinear memory cost".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "Vec<usize>", into = "Vec<usize>")]
 pub struct Recompute(u64);
 
 impl Recompute {
@@ -46,16 +49,18 @@ impl Recompute {
         (0..Self::MOST).filter(move |&layer| self.contains(layer))
     }
 
+    /// What computing its layers again costs, `macs[l]` being the multiply-accumulates of layer `l`.
+    pub fn cost(self, macs: &[u64]) -> u64 {
+        let of_layers = self.layers().filter_map(|layer| macs.get(layer));
+        of_layers.fold(0, |sum, &macs| sum.saturating_add(macs))
+    }
+
     /// Sets to try where a bound does not hold what all layers keep, `macs[l]` being the multiply-accumulates of
     /// computing layer `l` again: by ascending cost in all, so that the first that fits costs least. Up to
     /// 6 layers these are all sets; of more layers, the cheapest one, the cheapest two, and so on.
     pub fn choices(macs: &[u64]) -> Vec<Recompute> {
         const EXHAUSTIVE: usize = 6;
         let layers = macs.len().min(Self::MOST);
-        let cost = |set: &Recompute| -> u64 {
-            let macs = set.layers().map(|layer| macs[layer]);
-            macs.fold(0, u64::saturating_add)
-        };
         let mut sets: Vec<Recompute> = if layers <= EXHAUSTIVE {
             (1..1u64 << layers).map(Recompute).collect()
         } else {
@@ -68,8 +73,20 @@ impl Recompute {
             };
             order.into_iter().map(grow).collect()
         };
-        sets.sort_by_key(|set| (cost(set), set.0));
+        sets.sort_by_key(|set| (set.cost(macs), set.0));
         sets
+    }
+}
+
+impl From<Vec<usize>> for Recompute {
+    fn from(layers: Vec<usize>) -> Self {
+        layers.into_iter().fold(Recompute::NONE, Recompute::with)
+    }
+}
+
+impl From<Recompute> for Vec<usize> {
+    fn from(set: Recompute) -> Self {
+        set.layers().collect()
     }
 }
 

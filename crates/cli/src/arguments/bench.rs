@@ -1,10 +1,11 @@
 //! `radars bench`.
 
 use super::DeviceArgs;
-use super::parsers::positive;
+use super::parsers::{positive, size};
+use bytesize::ByteSize;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
-use radars_search::Config;
+use radars_search::{Config, Recomputation};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -23,9 +24,11 @@ Examples:
       the same mixtures, held in another way
   radars bench step --net factorised --candidates sn.json
       a SuperNet of given candidates
+  radars bench step --net child --batch 128 --memory 192MiB --recompute auto
+      a step that a bound makes compute some layers twice
 
 A step is one update of the weights; for a SuperNet, followed by one of the architecture weights on
-other images. Images are random. The memory reserved is exactly what the plan says.
+other images. Images are random. The memory reserved is exactly what the plan says, also below --memory.
 
 The file of --candidates is a JSON list with one list a layer of {\"k\", \"ai\", \"af\", \"wi\", \"wf\"}: kernel
 size, then integer and fraction bits of activations and of weights. Bits are taken as they are. Where
@@ -85,6 +88,15 @@ pub struct StepArgs {
     /// Take at most N images to the device at once [default: the whole batch]
     #[arg(long, value_name = "N")]
     pub micro_batch: Option<NonZeroUsize>,
+
+    /// Which layers are computed again on the way back instead of being kept: `none`, or `auto`: those that cost the
+    /// least of all that make the step fit --memory
+    #[arg(long, value_name = "none|auto", default_value_t = Recomputation::None, requires_if("auto", "memory"))]
+    pub recompute: Recomputation,
+
+    /// The bound that the step has to fit [default: none]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub memory: Option<ByteSize>,
 
     /// Measure for this long, and at least three steps
     #[arg(long, value_name = "SECONDS", default_value = "8", value_parser = positive)]

@@ -115,7 +115,8 @@ pub struct TableArgs {
     /// percent. An evaluation draws one of them; a search has found the mean of the row with the best draw. Of a
     /// --config, the settings of the controller and of evolution count
     #[arg(long, value_name = "FILE", conflicts_with_all = [
-        "space", "data", "resize", "limit_train", "memory", "batch", "micro_batch", "mixing", "sn_rule", "iterations", "retrain", "target",
+        "space", "data", "resize", "limit_train", "memory", "batch", "micro_batch", "recompute", "mixing", "sn_rule",
+        "iterations", "retrain", "target",
         "max_aops", "max_params", "budget", "exploration_memory", "named", "alpha", "beta", "gamma",
         "proxy_epochs", "exact_epochs", "final_epochs", "dnas_epochs", "seed_list", "reward_alphas", "sweep",
         "oot", "no_final", "method", "seed", "isa", "preset_table", "out",
@@ -151,7 +152,8 @@ pub struct OutputArgs {
     /// Go on with the comparison in this folder: runs that are over are not done again, the one under way goes
     /// on from its last checkpoint. Every setting is the comparison's own
     #[arg(long, value_name = "DIR", conflicts_with_all = [
-        "preset", "space", "config", "data", "resize", "limit_train", "memory", "batch", "micro_batch", "mixing", "sn_rule", "iterations",
+        "preset", "space", "config", "data", "resize", "limit_train", "memory", "batch", "micro_batch", "recompute",
+        "mixing", "sn_rule", "iterations",
         "episodes", "retrain", "target", "max_aops", "max_params", "budget", "exploration_memory", "named",
         "alpha", "beta", "gamma", "proxy_epochs", "exact_epochs", "final_epochs", "dnas_epochs", "out", "methods",
         "seeds", "seed_list", "reward_alphas", "sweep", "oot", "no_final",

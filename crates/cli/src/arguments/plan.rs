@@ -22,11 +22,14 @@ Examples:
       how many of the architectures in best.json one SuperNet can span under the bound
   radars plan --preset cifar10-quant --memory 12GB
       what a card of 12 GB holds: which mixing, micro-batch and SN would be chosen for it
+  radars plan --preset cifar10-quant --batch 128 --memory 192MiB --recompute auto
+      which layers would be computed again on the way back, so that whole batches fit
 
 A plan executes the very program of the search on a backend that stores nothing, so its figures are
-exact. Beside whole batches it says what each network needs in micro-batches, down to one image at a
-time, and what the search would choose for the bound with --mixing auto and --micro-batch auto (4
-images at least), under either --sn-rule. With --hours it also trains: a few random architectures and one SuperNet for some seconds, on
+exact. Beside whole batches it says what each network needs with every layer recomputed, and in
+micro-batches, down to one image at a time; and what the search would choose for the bound with --mixing
+auto and --micro-batch auto (4 images at least), under either --sn-rule; with --recompute auto, also
+which layers it would recompute. With --hours it also trains: a few random architectures and one SuperNet for some seconds, on
 random images and within the bound; from the mean cost of random architectures follows what a search
 that trains all it may will take. Other work on the machine makes the estimate too long. The file of --sn is a JSON list of architectures, each a list of candidates as in result.json:
 [[{\"kernel\": 3, \"activation\": {\"integer\": 3, \"fraction\": 6}, \"weight\": {...}}, ...], ...]";

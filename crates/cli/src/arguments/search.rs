@@ -175,8 +175,8 @@ pub struct RunArgs {
     /// Go on with the run in this folder, from its last checkpoint: after Ctrl-C, a crash, a full disk. Every
     /// setting is the run's own
     #[arg(long, value_name = "DIR", conflicts_with_all = [
-        "preset", "space", "config", "data", "resize", "limit_train", "memory", "batch", "micro_batch", "method",
-        "mixing", "sn_rule", "seed",
+        "preset", "space", "config", "data", "resize", "limit_train", "memory", "batch", "micro_batch", "recompute",
+        "method", "mixing", "sn_rule", "seed",
         "iterations", "episodes", "retrain", "target", "max_aops", "max_params", "budget", "exploration_memory",
         "named", "alpha", "beta", "gamma", "proxy_epochs", "exact_epochs", "final_epochs", "dnas_epochs", "out",
     ])]
@@ -242,7 +242,7 @@ mod tests {
     use super::super::{Cli, Command};
     use super::*;
     use clap::{CommandFactory, Parser};
-    use radars_search::{Config, MicroBatch};
+    use radars_search::{Config, MicroBatch, Recomputation};
     use radars_space::Space;
     use radars_supernet::Mixing;
 
@@ -261,10 +261,12 @@ mod tests {
         let search =
             parse("radars search --mixing factorised --max-aops 5e8 --beta -1e6 --time-limit 48h")
                 .unwrap();
-        let auto = parse("radars search --mixing auto --micro-batch auto --sn-rule pack").unwrap();
+        let line = "radars search --mixing auto --micro-batch auto --recompute auto --sn-rule pack";
+        let auto = parse(line).unwrap();
         assert_eq!(auto.algorithm.mixing, Some(MixingChoice::Auto));
         assert_eq!(auto.algorithm.sn_rule, Some(SnRule::Pack));
         assert_eq!(auto.task.micro_batch, Some(MicroBatch::Auto));
+        assert_eq!(auto.task.recompute, Some(Recomputation::Auto));
         assert_eq!(search.algorithm.mixing, Some(Mixing::Factorised.into()));
         assert_eq!(search.algorithm.max_aops, Some(500_000_000));
         assert_eq!(search.reward.beta, Some(-1e6));
@@ -281,6 +283,7 @@ mod tests {
         for (flag, value) in [
             ("memory", format!("{}MiB", config.memory.as_u64() >> 20)),
             ("batch", config.batch.to_string()),
+            ("recompute", config.recompute.to_string()),
             ("mixing", config.mixing.to_string()),
             ("sn_rule", config.search.sn_rule.to_string()),
             ("iterations", config.search.iterations.to_string()),
@@ -311,6 +314,8 @@ mod tests {
         assert!(error.contains("prefix, pack"), "{error}");
         let error = parse("radars search --micro-batch few").unwrap_err();
         assert!(error.contains("`auto`"), "{error}");
+        let error = parse("radars search --recompute all").unwrap_err();
+        assert!(error.contains("none, auto"), "{error}");
         let error = parse("radars search --preset mnist").unwrap_err();
         assert!(error.contains("fashion-small"), "{error}");
         let error = parse("radars search --preset fashion-small --space s.toml").unwrap_err();

@@ -4,7 +4,7 @@ use super::parsers::{height_and_width, size};
 use bytesize::ByteSize;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use radars_search::{Config, MicroBatch};
+use radars_search::{Config, MicroBatch, Recomputation};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -53,4 +53,12 @@ pub struct TaskArgs {
     /// [default: the whole batch]
     #[arg(long, value_name = "N|auto")]
     pub micro_batch: Option<MicroBatch>,
+
+    /// Whether layers may be computed again on the way back of a step instead of being kept: less memory, more
+    /// time, and the same result to the last bit. `auto`: for every training that does not fit the bound otherwise,
+    /// the layers that cost the least of all that make it fit; before smaller micro-batches are tried. `none` keeps
+    /// all, as the paper does. The shared weights of `one-shot` never do it [default: what the preset says;
+    /// fashion-small: none]
+    #[arg(long, value_name = "none|auto")]
+    pub recompute: Option<Recomputation>,
 }

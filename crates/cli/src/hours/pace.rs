@@ -10,8 +10,8 @@ use radars_search::{
 };
 use radars_space::{Architecture, Candidate};
 use radars_supernet::{
-    Mixing, SuperNetMacs, SuperNetPlan, child_evaluation_macs, child_step_macs, plan_child,
-    supernet_step_macs,
+    BatchSizes, Mixing, SuperNetMacs, SuperNetPlan, child_evaluation_macs, child_forward_macs,
+    child_step_macs, plan_child, supernet_step_macs,
 };
 use radars_tensor::Backend;
 use radars_tensor::random::Seed;
@@ -105,7 +105,7 @@ impl Pace {
             bar.set_message("a SuperNet");
             let macs = supernet_step_macs(space, &planned.candidates, planned.mixing)?;
             let of = supernet_plan(task, &planned.candidates, planned.mixing);
-            let run = timing.supernet(devices, of, config, planned.plan.micro_batch)?;
+            let run = timing.supernet(devices, of, config, planned.plan)?;
             let of = |kind: fn(&Pair) -> Duration| median(run.times.iter().map(kind));
             weight.add(of(|pair| pair.weight), batch * macs.weight as f64);
             alpha.add(of(|pair| pair.alpha), batch * macs.alpha as f64);
@@ -167,9 +167,12 @@ fn fitting<B: Backend>(
     let (space, settings) = (&task.problem.space, task.weight_settings());
     let mut fitting = Vec::new();
     for architecture in sample {
-        let plan = fitting_child(&task.problem.config, bound_bytes, |micro_batch| {
-            let mut batches = task.search_batches();
-            batches.step.micro_batch = micro_batch;
+        let layers = || Ok(child_forward_macs(space, architecture)?);
+        let plan = fitting_child(&task.problem.config, bound_bytes, layers, |step| {
+            let batches = BatchSizes {
+                step,
+                ..task.search_batches()
+            };
             Ok(plan_child::<B>(
                 spec,
                 space,

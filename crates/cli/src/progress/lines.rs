@@ -2,6 +2,7 @@
 
 use crate::quantity::{bytes, seconds};
 use radars_search::{Event, Fidelity, Memory, Refusal, Stop};
+use radars_supernet::Recompute;
 
 /// The event in words.
 pub fn describe(event: &Event) -> String {
@@ -25,9 +26,11 @@ pub fn describe(event: &Event) -> String {
             epochs,
             planned_peak_bytes,
             micro_batch,
+            recompute,
         } => format!(
-            "{} training, {epochs} epochs, {micro_batch} images at once, planned peak {}: {architecture}",
+            "{} training, {epochs} epochs, {micro_batch} images at once{}, planned peak {}: {architecture}",
             name(*fidelity),
+            recomputed(*recompute),
             bytes(*planned_peak_bytes)
         ),
         Event::Epoch {
@@ -110,12 +113,13 @@ pub fn describe(event: &Event) -> String {
             candidates,
             mixing,
             micro_batch,
+            recompute,
             paths,
             planned_peak_bytes,
             refused_bytes,
         } => format!(
             "iteration {}: a {} SuperNet of {}, {candidates:?} candidates, {paths} paths, {micro_batch} images at \
-             once, planned peak {}{}",
+             once{}, planned peak {}{}",
             iteration + 1,
             mixing.map_or("mixed", |mixing| mixing.name()),
             match rule {
@@ -126,6 +130,7 @@ pub fn describe(event: &Event) -> String {
                     architectures.len() + left_out
                 ),
             },
+            recomputed(*recompute),
             bytes(*planned_peak_bytes),
             refused_bytes
                 .map(|next| format!("; one more would have needed {}", bytes(next)))
@@ -306,6 +311,14 @@ fn refusal_in_words(refusal: &Refusal) -> String {
     }
 }
 
+/// Which layers are computed again on the way back; nothing where all are kept.
+fn recomputed(layers: Recompute) -> String {
+    match layers.is_empty() {
+        true => String::new(),
+        false => format!(", {layers} recomputed"),
+    }
+}
+
 /// A loss, which is none when it is not a number.
 fn number(loss: Option<f64>) -> String {
     loss.map_or_else(|| "not a number".to_owned(), |loss| format!("{loss:.4}"))
@@ -346,6 +359,7 @@ mod tests {
             left_out: 0,
             mixing: Some(radars_supernet::Mixing::Factorised),
             micro_batch: 32,
+            recompute: Recompute::NONE,
             paths: candidates.iter().product::<usize>() as f64,
             candidates,
             planned_peak_bytes: 1 << 20,
@@ -361,14 +375,18 @@ mod tests {
             rule,
             architectures,
             left_out,
+            recompute,
             ..
         } = &mut packed
         {
+            *recompute = Recompute::NONE.with(1);
             *rule = Some(radars_search::SnRule::Pack);
             *architectures = vec![radars_space::Architecture(vec![])];
             *left_out = 2;
         }
-        assert!(describe(&packed).contains("SuperNet of 1 of 3 architectures (rule pack), [1]"));
+        let words = describe(&packed);
+        assert!(words.contains("SuperNet of 1 of 3 architectures (rule pack), [1]"));
+        assert!(words.contains("32 images at once, layer 2 recomputed, planned"));
         assert_eq!(
             describe(&pruned(vec![])),
             "iteration 1: no SuperNet fits the bound, the smallest needs 2.0 MiB"

@@ -133,7 +133,7 @@ pub mod tests {
     use crate::workload::tests::{RADARS, of};
     use radars_search::{Fidelity, Method, RunState, Stop};
     use radars_space::Architecture;
-    use radars_supernet::Mixing;
+    use radars_supernet::{Mixing, Recompute};
 
     pub fn started(fidelity: Fidelity) -> Event {
         Event::TrainingStarted {
@@ -142,6 +142,7 @@ pub mod tests {
             epochs: 8,
             planned_peak_bytes: 0,
             micro_batch: 32,
+            recompute: Recompute::NONE,
         }
     }
 
@@ -182,6 +183,7 @@ pub mod tests {
             candidates,
             mixing: Some(Mixing::Factorised),
             micro_batch: 32,
+            recompute: Recompute::NONE,
             paths: 0.0,
             planned_peak_bytes: 0,
             refused_bytes: None,

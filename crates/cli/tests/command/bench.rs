@@ -53,3 +53,20 @@ fn random_candidates_follow_from_the_seed() {
     assert_eq!(of(1), of(1));
     assert!((2..6).any(|seed| of(seed) != of(1)));
 }
+
+/// A bound just below what a step needs with all layers kept: some are computed again, as planned to the byte.
+#[test]
+fn a_bound_makes_layers_be_recomputed() {
+    for net in ["--net child", "--net merged --candidates candidates.json"] {
+        let kept = step(net);
+        assert_eq!(kept["recompute"], Value::from(Vec::<usize>::new()));
+        let bound = kept["high_water_bytes"].as_u64().unwrap() - 256;
+        let tight = step(&format!("{net} --recompute auto --memory {bound}B"));
+        assert!(
+            !tight["recompute"].as_array().unwrap().is_empty(),
+            "{tight}"
+        );
+        assert_eq!(tight["peak_bytes"], tight["planned_peak_bytes"]);
+        assert!(tight["high_water_bytes"].as_u64() <= Some(bound), "{tight}");
+    }
+}

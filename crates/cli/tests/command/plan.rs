@@ -92,6 +92,43 @@ fn what_would_be_chosen_for_a_bound_is_said() {
     }
 }
 
+/// Halfway between what the largest path needs with all layers recomputed and with all kept, the whole batch fits with
+/// some recomputed; without, half of it.
+#[test]
+fn the_layers_that_would_be_recomputed_are_said() {
+    let folder = folder();
+    let line = "plan --preset cifar10-quant --batch 128 --memory";
+    let plan = json(folder.path(), &format!("{line} 1GiB --json"));
+    let largest = &plan["rows"][1];
+    let of = |key: &str| largest[key].as_u64().unwrap();
+    let (all, none) = (of("recomputed_bytes"), of("high_water_bytes"));
+    assert!(all < none, "{largest}");
+    let line = format!("{line} {}B", (all + none) / 2);
+    let row = |flags: &str| {
+        let plan = json(folder.path(), &format!("{line} {flags} --json"));
+        plan["choices"]["rows"][0].clone()
+    };
+    let auto = row("--recompute auto");
+    assert_eq!(
+        (&auto["micro_batch"], &auto["fits"]),
+        (&128.into(), &true.into())
+    );
+    let layers = auto["recompute"].as_array().unwrap();
+    assert!((1..6).contains(&layers.len()), "{auto}");
+    let kept = row("--recompute none");
+    assert_eq!(kept["recompute"].as_array().unwrap().len(), 0);
+    assert!(kept["micro_batch"].as_u64() < Some(128), "{kept}");
+    let text = stdout(folder.path(), &format!("{line} --recompute auto"));
+    let layer = layers[0].as_u64().unwrap() + 1;
+    for word in [
+        "128, all recomputed".to_owned(),
+        "--micro-batch auto --recompute auto".to_owned(),
+        format!("layer{} {layer}", if layers.len() == 1 { "" } else { "s" }),
+    ] {
+        assert!(text.contains(&word), "{word}: {text}");
+    }
+}
+
 /// The first of two architectures fits a bound of what one needs; the second does not.
 #[test]
 fn sn_counts_the_architectures_that_fit() {

@@ -6,14 +6,18 @@ use radars_tensor::random::Seed;
 use rand::RngExt;
 use std::time::Duration;
 
-/// Kills a search at random moments, one in each of `kills` equal parts of it; resumes it each time.
 fn check(flags: &str, kills: usize) {
-    let line = format!("{SEARCH} {flags}");
+    check_line(&format!("{SEARCH} {flags}"), kills);
+}
+
+/// Kills a search at random moments, one in each of `kills` equal parts of it; resumes it each time. Gives what the
+/// search leaves behind.
+fn check_line(line: &str, kills: usize) -> Left {
     let folder = Folder::new();
-    let (whole, took) = folder.uninterrupted(&line);
+    let (whole, took) = folder.uninterrupted(line);
     let run = folder.join("run");
-    let schedule = match flags.find("--schedule") {
-        Some(at) => &flags[at..],
+    let schedule = match line.find("--schedule") {
+        Some(at) => &line[at..],
         None => "",
     };
     let mut rng = Seed(kills as u64).stream("moments", 0);
@@ -56,7 +60,8 @@ fn check(flags: &str, kills: usize) {
         "{resumed} of {killed} kills are told of"
     );
     assert!(lines(&run) > whole.events.len());
-    Left::read(&run).assert_same(&whole, flags);
+    Left::read(&run).assert_same(&whole, line);
+    whole
 }
 
 #[test]
@@ -88,6 +93,28 @@ fn one_shot() {
 #[test]
 fn radars_with_what_the_planner_chooses() {
     check("--mixing auto --micro-batch 3 --sn-rule pack", 6);
+}
+
+/// A bound a little below what the largest network needs makes the planner recompute layers of that one.
+#[test]
+fn radars_with_layers_recomputed() {
+    let (ample, _) = Folder::new().uninterrupted(SEARCH);
+    let mark = ample.result["memory"]["high_water_bytes"].as_u64().unwrap();
+    let bound = format!("--memory {}B --recompute auto", mark / 256 * 240);
+    let line = SEARCH.replace("--memory 8MiB", &bound);
+    assert_ne!(line, SEARCH);
+    let whole = check_line(&line, 6);
+    let sets = whole
+        .events
+        .iter()
+        .filter_map(|e| e["recompute"].as_array());
+    let sets: Vec<usize> = sets.map(Vec::len).collect();
+    assert!(
+        sets.contains(&0) && sets.iter().any(|&layers| layers > 0),
+        "{sets:?}"
+    );
+    // It is the search that it is with all layers kept.
+    assert_eq!(whole.result["fingerprint"], ample.result["fingerprint"]);
 }
 
 #[test]

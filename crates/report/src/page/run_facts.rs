@@ -73,6 +73,7 @@ pub fn all_facts(run: &Run, best: Option<&Best>) -> Vec<(&'static str, String)> 
         "micro-batch",
         run.config.micro_batch.as_ref().map(micro_batch),
     );
+    fact("recompute", run.config.recompute.clone());
     fact("rule of SN", run.config.search.sn_rule.clone());
     fact("reward", run.config.reward.map(reward_formula));
     fact(

@@ -47,6 +47,7 @@ fn card(run: &Run, exploitation: &Exploitation<'_>, pruned: &Pruned) -> Markup {
                     (fact("candidates", (!layers.is_empty()).then(|| format!("{} by layer", layers.join(" · ")))))
                     (fact("mixing", pruned.mixing.clone()))
                     (fact("on the device at once", pruned.micro_batch.filter(|&images| images > 0).map(|images| plural(images, "image"))))
+                    (fact("recomputed", recomputed(pruned)))
                     (fact("paths", pruned.paths.map(short)))
                     (fact("derived", exploitation.derived.map(|derived| {
                         let reward = derived.reward.map(|reward| format!("reward {reward:.4}"));
@@ -83,6 +84,15 @@ fn spanned_by(pruned: &Pruned) -> String {
         Some(rule) => format!("{of}, rule {rule}"),
         None => of,
     }
+}
+
+/// The layers that are computed again on the way back, where there are any.
+fn recomputed(pruned: &Pruned) -> Option<String> {
+    let layers: Vec<String> = (pruned.recompute.iter())
+        .map(|layer| (layer + 1).to_string())
+        .collect();
+    let noun = if layers.len() == 1 { "layer" } else { "layers" };
+    (!layers.is_empty()).then(|| format!("{noun} {}", layers.join(", ")))
 }
 
 fn fact(name: &str, value: Option<String>) -> Markup {

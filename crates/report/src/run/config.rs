@@ -14,6 +14,8 @@ pub struct Config {
     pub batch: Option<usize>,
     /// Images on the device at once, or `auto`.
     pub micro_batch: Option<toml::Value>,
+    /// Whether layers may be computed again on the way back.
+    pub recompute: Option<String>,
     pub data: Data,
     pub reward: Option<Reward>,
     pub search: Search,

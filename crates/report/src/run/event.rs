@@ -133,6 +133,9 @@ pub struct Pruned {
     pub mixing: Option<String>,
     /// Images of a step on the device at once.
     pub micro_batch: Option<usize>,
+    /// The layers that are computed again on the way back, from 0.
+    #[serde(default)]
+    pub recompute: Vec<usize>,
     pub paths: Option<f64>,
     pub planned_peak_bytes: Option<u64>,
     pub refused_bytes: Option<u64>,

@@ -84,25 +84,19 @@ impl Ended {
             Err(Error::NothingMeasured) => Outcome::OutOfTime {
                 seconds: terms.time_limit.unwrap_or_default(),
             },
-            Err(Error::SupernetOverBound {
-                planned_bytes: needed_bytes,
-                bound_bytes,
-                ..
-            }) => Outcome::OutOfMemory {
-                needed_bytes,
+            Err(
+                Error::SupernetOverBound {
+                    bound_bytes, tried, ..
+                }
+                | Error::BoundTooSmall { bound_bytes, tried },
+            ) => Outcome::OutOfMemory {
+                needed_bytes: tried.needed_bytes,
                 bound_bytes,
             },
-            Err(
-                Error::PathOverBound {
-                    needed_bytes,
-                    bound_bytes,
-                }
-                | Error::BoundTooSmall {
-                    needed_bytes,
-                    bound_bytes,
-                    ..
-                },
-            ) => Outcome::OutOfMemory {
+            Err(Error::PathOverBound {
+                needed_bytes,
+                bound_bytes,
+            }) => Outcome::OutOfMemory {
                 needed_bytes,
                 bound_bytes,
             },
@@ -164,11 +158,15 @@ mod tests {
         let sooner = Outcome::OutOfTime { seconds: 3.5 };
         assert_eq!(over(Err(Error::NothingMeasured)), sooner);
         let supernet = Error::SupernetOverBound {
-            planned_bytes: 300,
             bound_bytes: 200,
             mixing: radars_supernet::Mixing::Materialised,
-            batch: 32,
-            micro_batch: 32,
+            tried: crate::Tried {
+                batch: 32,
+                micro_batch: 32,
+                recompute: radars_supernet::Recompute::NONE,
+                needed_bytes: 300,
+                first_bytes: 300,
+            },
         };
         let outcome = over(Err(supernet));
         assert_eq!(outcome.to_string(), "OOM");

@@ -180,6 +180,44 @@ impl<'de> Deserialize<'de> for MicroBatch {
     }
 }
 
+/// Whether layers may be computed again on the way back of a training step instead of being kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Recomputation {
+    /// All layers are kept: the paper's.
+    #[default]
+    None,
+    /// For every training that does not fit the bound otherwise, those layers that cost the fewest
+    /// multiply-accumulates of all that make it fit. No result changes by a bit.
+    Auto,
+}
+
+impl Recomputation {
+    /// What is valid, in words.
+    pub const VALID: &str = "none, auto";
+}
+
+impl fmt::Display for Recomputation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Recomputation::None => "none",
+            Recomputation::Auto => AUTO,
+        })
+    }
+}
+
+impl FromStr for Recomputation {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "none" => Ok(Recomputation::None),
+            AUTO => Ok(Recomputation::Auto),
+            _ => Err(format!("valid are {}", Recomputation::VALID)),
+        }
+    }
+}
+
 /// Which of the best architectures span a SuperNet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -230,17 +268,25 @@ mod tests {
 
     #[test]
     fn values_and_auto_survive_a_file() {
-        for (mixing, micro_batch, rule) in [
-            (MixingChoice::Auto, Some(MicroBatch::Auto), SnRule::Pack),
+        let (none, auto) = (Recomputation::None, Recomputation::Auto);
+        for (mixing, micro_batch, recompute, rule) in [
+            (
+                MixingChoice::Auto,
+                Some(MicroBatch::Auto),
+                auto,
+                SnRule::Pack,
+            ),
             (
                 Mixing::Factorised.into(),
                 Some(MicroBatch::Images(16)),
+                none,
                 SnRule::Prefix,
             ),
-            (Mixing::Materialised.into(), None, SnRule::Prefix),
+            (Mixing::Materialised.into(), None, auto, SnRule::Prefix),
         ] {
             let mut config = Config::preset("fashion-small").unwrap();
             (config.mixing, config.micro_batch) = (mixing, micro_batch);
+            config.recompute = recompute;
             config.search.sn_rule = rule;
             let text = config.to_toml().unwrap();
             assert_eq!(Config::from_toml(&text, "it").unwrap(), config, "{text}");
@@ -256,6 +302,14 @@ mod tests {
         };
         assert!(wrong("micro_batch = \"all\"").contains("a number of images or \"auto\""));
         assert!(wrong("micro_batch = -1").contains("a number of images or \"auto\""));
+        // A configuration without a word about it is one of before there was the setting.
+        let without = preset.replace("recompute = \"none\"\n", "");
+        assert_ne!(without, preset);
+        let config = Config::from_toml(&without, "it").unwrap();
+        assert_eq!(config.recompute, Recomputation::None);
+        let all = preset.replace("recompute = \"none\"", "recompute = \"all\"");
+        let error = Config::from_toml(&all, "it").unwrap_err().to_string();
+        assert!(error.contains("`none` or `auto`"), "{error}");
         let preset = preset.replace("mixing = \"materialised\"", "mixing = \"single\"");
         let error = Config::from_toml(&preset, "it").unwrap_err().to_string();
         assert!(error.contains("auto, materialised"), "{error}");

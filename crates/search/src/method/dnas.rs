@@ -58,10 +58,10 @@ fn epochs<E: Evaluator>(
     let Some(budget) = config.search.budget else {
         return Ok(of(config.search.iterations));
     };
-    let mixing = planner::supernet(lab.evaluator, config, candidates)?.mixing;
-    let cost = |dnas| (lab.evaluator).exploitation_cost(candidates, mixing, dnas);
+    let planned = planner::supernet(lab.evaluator, config, candidates)?;
+    let cost = |dnas| planner::supernet_cost(lab.evaluator, &planned, dnas);
     let dearest = crate::kernel_path::largest(&lab.problem.space)?;
-    let last = lab.evaluator.cost(&dearest, Fidelity::Exact)?;
+    let last = lab.cost(&dearest, Fidelity::Exact)?;
     let left = budget.saturating_sub(last);
     // Warm-up and the rest differ in cost, so whole repetitions first, then single epochs.
     let once = cost(of(1))?.max(1);

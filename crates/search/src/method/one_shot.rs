@@ -114,7 +114,7 @@ fn sharing<'a, E: Evaluator>(
     };
     if let Some(budget) = search.budget {
         let dearest = crate::kernel_path::largest(&lab.problem.space)?;
-        let exact = lab.evaluator.cost(&dearest, Fidelity::Exact)?;
+        let exact = lab.cost(&dearest, Fidelity::Exact)?;
         let finals = exact.saturating_mul(search.retrain as u64);
         let left = budget.saturating_sub(finals).max(budget / 2);
         sharing.epochs = 1;

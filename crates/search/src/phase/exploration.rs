@@ -246,6 +246,6 @@ fn reserve<E: Evaluator>(lab: &Lab<'_, E>, findings: &Findings, plan: Plan) -> R
     let best = findings.best_by(plan.fidelity, plan.recommends);
     best.into_iter().try_fold(0_u64, |sum, index| {
         let architecture = &findings.records[index].architecture;
-        Ok(sum + lab.evaluator.cost(architecture, Fidelity::Exact)?)
+        Ok(sum + lab.cost(architecture, Fidelity::Exact)?)
     })
 }

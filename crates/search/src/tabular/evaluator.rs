@@ -3,7 +3,7 @@
 use super::{Row, Table, TableError};
 use crate::{Evaluator, Fidelity, Measured, Memory, Result, Training, Watch};
 use radars_space::Architecture;
-use radars_supernet::{Plan, Recompute};
+use radars_supernet::{Plan, Recompute, StepSize};
 use radars_tensor::random::Seed;
 use rand::RngExt;
 
@@ -54,7 +54,7 @@ impl Evaluator for Tabular<'_> {
         0
     }
 
-    fn plan(&self, _: &Architecture, _: Fidelity, _: usize) -> Result<Plan> {
+    fn plan(&self, _: &Architecture, _: Fidelity, _: StepSize) -> Result<Plan> {
         Ok(NOTHING)
     }
 

@@ -6,7 +6,7 @@ use crate::fingerprint::number;
 use crate::{Event, Fidelity, Fingerprint, Memory, Network, NetworkState, Result, Watch};
 use radars_data::Loader;
 use radars_space::Architecture;
-use radars_supernet::{ChildTrainer, child_evaluation_macs, child_step_macs};
+use radars_supernet::{ChildTrainer, child_evaluation_macs, child_forward_macs, child_step_macs};
 use radars_tensor::Backend;
 use radars_tensor::random::Seed;
 use std::time::Instant;
@@ -56,6 +56,18 @@ impl<B: Backend> Trainer<'_, B> {
             + measured * child_evaluation_macs(space, architecture)?)
     }
 
+    /// What it adds to that to compute a layer again on the way back.
+    pub(super) fn child_recomputation_cost(
+        &self,
+        architecture: &Architecture,
+        fidelity: Fidelity,
+    ) -> Result<Vec<u64>> {
+        let course = self.course(fidelity);
+        let trained = (course.epochs * course.images.images_per_epoch()) as u64;
+        let layers = child_forward_macs(&self.problem().space, architecture)?;
+        Ok(layers.into_iter().map(|macs| trained * macs).collect())
+    }
+
     pub(super) fn train_child(
         &mut self,
         training: Training<'_>,
@@ -77,7 +89,8 @@ impl<B: Backend> Trainer<'_, B> {
         self.arena.reset_peaks();
         let seed = self.seed().derive(purpose, number(architecture));
         let child = ChildTrainer::new(&self.arena, space, architecture, settings, seed)?;
-        let mut child = child.in_micro_batches(plan.micro_batch);
+        let child = child.in_micro_batches(plan.micro_batch);
+        let mut child = child.recomputing(plan.recompute);
         let mut before = Memory::default();
         let first = match watch.take_network(&work) {
             Some(NetworkState {
@@ -97,6 +110,7 @@ impl<B: Backend> Trainer<'_, B> {
                     epochs,
                     planned_peak_bytes: plan.peak_bytes,
                     micro_batch: plan.micro_batch,
+                    recompute: plan.recompute,
                 })?;
                 0
             }

@@ -144,14 +144,14 @@ impl<B: Backend> Evaluator for Trainer<'_, B> {
         &self,
         architecture: &Architecture,
         fidelity: Fidelity,
-        micro_batch: usize,
+        step: StepSize,
     ) -> Result<Plan> {
         let task = self.task;
         let mut batches = match fidelity {
             Fidelity::Proxy | Fidelity::Exact => task.search_batches(),
             Fidelity::Final => task.final_batches(),
         };
-        batches.step.micro_batch = micro_batch;
+        batches.step = step;
         self.plans.child(architecture, batches, || {
             let settings = task.weight_settings();
             let space = &self.problem().space;
@@ -163,6 +163,14 @@ impl<B: Backend> Evaluator for Trainer<'_, B> {
         self.child_cost(architecture, fidelity)
     }
 
+    fn recomputation_cost(
+        &self,
+        architecture: &Architecture,
+        fidelity: Fidelity,
+    ) -> Result<Vec<u64>> {
+        self.child_recomputation_cost(architecture, fidelity)
+    }
+
     fn train(&mut self, training: Training<'_>, watch: &mut Watch<'_>) -> Result<Option<Measured>> {
         self.train_child(training, watch)
     }
@@ -171,13 +179,9 @@ impl<B: Backend> Evaluator for Trainer<'_, B> {
         &self,
         candidates: &[Vec<Candidate>],
         mixing: Mixing,
-        micro_batch: usize,
+        step: StepSize,
     ) -> Result<Plan> {
-        let step = StepSize {
-            micro_batch,
-            ..StepSize::whole(self.problem().config.batch)
-        };
-        self.plans.supernet(candidates, mixing, micro_batch, || {
+        self.plans.supernet(candidates, mixing, step, || {
             let of = self.supernet(candidates, mixing);
             plan_supernet::<B>(&self.spec, of, step, self.task.dnas_settings())
         })
@@ -190,6 +194,15 @@ impl<B: Backend> Evaluator for Trainer<'_, B> {
         dnas: DnasConfig,
     ) -> Result<u64> {
         self.supernet_cost(candidates, mixing, dnas)
+    }
+
+    fn exploitation_recomputation_cost(
+        &self,
+        candidates: &[Vec<Candidate>],
+        mixing: Mixing,
+        dnas: DnasConfig,
+    ) -> Result<Vec<u64>> {
+        self.supernet_recomputation_cost(candidates, mixing, dnas)
     }
 
     fn exploit(

@@ -2,13 +2,13 @@
 
 use crate::Result;
 use radars_space::{Architecture, Candidate};
-use radars_supernet::{BatchSizes, Mixing, Plan};
+use radars_supernet::{BatchSizes, Mixing, Plan, StepSize};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// Candidates of every layer, how they are mixed, and images of a micro-batch.
-type SuperNetKey = (Vec<Vec<Candidate>>, Mixing, usize);
+/// Candidates of every layer, how they are mixed, and the steps.
+type SuperNetKey = (Vec<Vec<Candidate>>, Mixing, StepSize);
 
 /// The plans of one trainer, whose space and settings do not change.
 #[derive(Default)]
@@ -33,10 +33,10 @@ impl Plans {
         &self,
         candidates: &[Vec<Candidate>],
         mixing: Mixing,
-        micro_batch: usize,
+        step: StepSize,
         plan: impl FnOnce() -> radars_supernet::Result<Plan>,
     ) -> Result<Plan> {
-        let key = (candidates.to_vec(), mixing, micro_batch);
+        let key = (candidates.to_vec(), mixing, step);
         known(&self.supernets, key, plan)
     }
 }

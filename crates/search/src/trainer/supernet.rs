@@ -6,7 +6,7 @@ use crate::{
     DnasConfig, Event, Fingerprint, Memory, Network, NetworkState, Result, Watch, relaxation,
 };
 use radars_space::Candidate;
-use radars_supernet::{DnasTrainer, Mixing, supernet_step_macs};
+use radars_supernet::{DnasTrainer, Mixing, supernet_forward_macs, supernet_step_macs};
 use radars_tensor::Backend;
 use std::time::Instant;
 
@@ -24,6 +24,19 @@ impl<B: Backend> Trainer<'_, B> {
         // A step of the architecture weights follows every step of the network weights, in batches of its own.
         let alpha_epochs = dnas.epochs as u64;
         Ok(images * (weight_epochs * macs.weight + alpha_epochs * macs.alpha))
+    }
+
+    /// What it adds to that to compute a layer again on the way back, in either kind of step.
+    pub(super) fn supernet_recomputation_cost(
+        &self,
+        candidates: &[Vec<Candidate>],
+        mixing: Mixing,
+        dnas: DnasConfig,
+    ) -> Result<Vec<u64>> {
+        let layers = supernet_forward_macs(&self.problem().space, candidates, mixing)?;
+        let images = self.weights.images_per_epoch() as u64;
+        let steps = images * (dnas.warmup_epochs + 2 * dnas.epochs) as u64;
+        Ok(layers.into_iter().map(|macs| steps * macs).collect())
     }
 
     pub(super) fn train_supernet(
@@ -45,7 +58,8 @@ impl<B: Backend> Trainer<'_, B> {
         let seed = self.seed().derive("exploitation", iteration as u64);
         let of = self.supernet(candidates, mixing);
         let trainer = DnasTrainer::new(&self.arena, of, self.task.dnas_settings(), seed)?;
-        let mut trainer = trainer.in_micro_batches(plan.micro_batch);
+        let trainer = trainer.in_micro_batches(plan.micro_batch);
+        let mut trainer = trainer.recomputing(plan.recompute);
         let mut before = Memory::default();
         let first = match watch.take_network(&work) {
             Some(NetworkState {

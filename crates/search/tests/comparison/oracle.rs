@@ -5,7 +5,7 @@ use radars_search::{
     Sharing, Training, Watch,
 };
 use radars_space::{Architecture, Candidate};
-use radars_supernet::{Mixing, Plan, Recompute, Traffic};
+use radars_supernet::{Mixing, Plan, Recompute, StepSize, Traffic};
 use std::time::Duration;
 
 /// The bound.
@@ -49,7 +49,7 @@ impl Evaluator for Oracle {
         BOUND
     }
 
-    fn plan(&self, _: &Architecture, _: Fidelity, _: usize) -> Result<Plan> {
+    fn plan(&self, _: &Architecture, _: Fidelity, _: StepSize) -> Result<Plan> {
         Ok(plan(1024))
     }
 
@@ -77,7 +77,7 @@ impl Evaluator for Oracle {
         &self,
         candidates: &[Vec<Candidate>],
         mixing: Mixing,
-        _: usize,
+        _: StepSize,
     ) -> Result<Plan> {
         let whole = candidates[0].len() >= self.candidates;
         Ok(plan(match mixing {

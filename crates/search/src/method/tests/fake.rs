@@ -7,7 +7,7 @@ use crate::{
     Observer, Phase, PhaseState, Problem, Result, Resumed, Stop, StopSignal, Watch,
 };
 use radars_space::{Architecture, Candidate, Choices, ImageShape, Layer, Reward, Space};
-use radars_supernet::{Mixing, Plan, Recompute, Traffic};
+use radars_supernet::{Mixing, Plan, StepSize, Traffic};
 
 /// The kernels of the space; all tables are in their order.
 pub(super) const KERNELS: [usize; 4] = [1, 3, 5, 7];
@@ -66,16 +66,21 @@ fn kernel(architecture: &Architecture) -> usize {
     architecture.layers()[0].kernel
 }
 
-/// What takes `bytes` in a whole batch takes in proportion of the images that are on the device at once.
-fn plan(bytes: usize, micro_batch: usize) -> Plan {
-    let bytes = (bytes * micro_batch).div_ceil(BATCH);
+/// What takes `bytes` in a whole batch takes in proportion of the images that are on the device at once, and a
+/// third less where the layer is recomputed.
+fn plan(bytes: usize, step: StepSize) -> Plan {
+    let bytes = (bytes * step.largest()).div_ceil(BATCH);
+    let bytes = match step.recompute.is_empty() {
+        true => bytes,
+        false => bytes - bytes / 3,
+    };
     Plan {
         peak_bytes: bytes,
         high_water_bytes: bytes,
         saved_bytes: 0,
         allocations: 0,
-        micro_batch,
-        recompute: Recompute::NONE,
+        micro_batch: step.largest(),
+        recompute: step.recompute,
     }
 }
 
@@ -128,13 +133,13 @@ impl Evaluator for Fake {
         &self,
         architecture: &Architecture,
         fidelity: Fidelity,
-        micro_batch: usize,
+        step: StepSize,
     ) -> Result<Plan> {
         let table = match fidelity {
             Fidelity::Proxy | Fidelity::Exact => self.child_bytes,
             Fidelity::Final => self.final_bytes,
         };
-        Ok(plan(of(table, kernel(architecture)), micro_batch))
+        Ok(plan(of(table, kernel(architecture)), step))
     }
 
     /// 1 for a brief training, 10 for one to convergence.
@@ -143,6 +148,15 @@ impl Evaluator for Fake {
             Fidelity::Proxy => 1,
             Fidelity::Exact | Fidelity::Final => 10,
         })
+    }
+
+    /// A quarter of that, rounded up.
+    fn recomputation_cost(
+        &self,
+        architecture: &Architecture,
+        fidelity: Fidelity,
+    ) -> Result<Vec<u64>> {
+        Ok(vec![self.cost(architecture, fidelity)?.div_ceil(4)])
     }
 
     fn train(&mut self, training: Training<'_>, _: &mut Watch<'_>) -> Result<Option<Measured>> {
@@ -165,17 +179,27 @@ impl Evaluator for Fake {
         &self,
         candidates: &[Vec<Candidate>],
         _: Mixing,
-        micro_batch: usize,
+        step: StepSize,
     ) -> Result<Plan> {
         let bytes = candidates[0]
             .iter()
             .map(|c| of(self.candidate_bytes, c.kernel));
-        Ok(plan(bytes.sum(), micro_batch))
+        Ok(plan(bytes.sum(), step))
     }
 
     /// 2 an epoch.
     fn exploitation_cost(&self, _: &[Vec<Candidate>], _: Mixing, dnas: DnasConfig) -> Result<u64> {
         Ok(2 * (dnas.warmup_epochs + dnas.epochs) as u64)
+    }
+
+    /// 1 an epoch.
+    fn exploitation_recomputation_cost(
+        &self,
+        _: &[Vec<Candidate>],
+        _: Mixing,
+        dnas: DnasConfig,
+    ) -> Result<Vec<u64>> {
+        Ok(vec![(dnas.warmup_epochs + dnas.epochs) as u64])
     }
 
     fn exploit(&mut self, of: Exploitation<'_>, _: &mut Watch<'_>) -> Result<Option<Exploited>> {
@@ -192,7 +216,7 @@ impl Evaluator for Fake {
     }
 
     fn plan_sharing(&self, _: &[Vec<Candidate>]) -> Result<Plan> {
-        Ok(plan(7, BATCH))
+        Ok(plan(7, BATCH.into()))
     }
 
     /// 3 an epoch, 1 for all paths.
@@ -207,7 +231,7 @@ impl Evaluator for Fake {
         let paths = sharing.paths.iter();
         Ok(Some(Shared {
             accuracies: paths.map(|p| of(self.proxy_accuracy, kernel(p))).collect(),
-            memory: memory(plan(7, BATCH)),
+            memory: memory(plan(7, BATCH.into())),
             traffic: Traffic {
                 uploaded_bytes: 11,
                 downloaded_bytes: 12,
