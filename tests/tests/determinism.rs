@@ -264,7 +264,7 @@ fn in_micro_batches_that_the_planner_chooses() {
     let batch = config.batch;
     let isa = Isa::detect();
     let mark = run(&task, AMPLE, 1, isa).result.memory.high_water_bytes;
-    let tight = mark * 6 / 10 / ALIGN * ALIGN;
+    let tight = mark * 5 / 10 / ALIGN * ALIGN;
     let one = run(&task, tight, 1, isa);
     one.assert_planned_to_the_byte();
     let micro_batches = one.events.iter().filter_map(|event| match event {

@@ -36,8 +36,10 @@
 //! An operation of one's own is a function that computes with [`tensor::Tensor`] and ends in
 //! [`Tape::record`], beside a struct that implements [`Backward`]; those of [`ops`] are written no
 //! differently.
+mod kept;
 pub mod ops;
 mod tape;
 
+pub use kept::{Kept, Origin};
 pub use radars_tensor as tensor;
 pub use tape::{Backward, Gradients, Tape, Var, VarId};

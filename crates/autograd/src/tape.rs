@@ -1,6 +1,8 @@
 //! The tape: what was computed, in order, and how to go back.
 
+use crate::Origin;
 use radars_tensor::{Arena, Backend, Coefficient, Error, Result, Tensor};
+use std::rc::Rc;
 
 /// The way back through one operation; a struct next to the operation's forward.
 ///
@@ -44,6 +46,7 @@ pub trait Backward<B: Backend> {
 pub struct Var<B: Backend> {
     value: Tensor<B>,
     id: Option<usize>,
+    origin: Option<Rc<dyn Origin<B>>>,
 }
 
 impl<B: Backend> Clone for Var<B> {
@@ -51,6 +54,7 @@ impl<B: Backend> Clone for Var<B> {
         Var {
             value: self.value.clone(),
             id: self.id,
+            origin: self.origin.clone(),
         }
     }
 }
@@ -58,7 +62,30 @@ impl<B: Backend> Clone for Var<B> {
 impl<B: Backend> Var<B> {
     /// A value that no gradient flows to.
     pub fn constant(value: Tensor<B>) -> Self {
-        Var { value, id: None }
+        Var::numbered(value, None)
+    }
+
+    fn numbered(value: Tensor<B>, id: Option<usize>) -> Self {
+        Var {
+            value,
+            id,
+            origin: None,
+        }
+    }
+
+    /// The same value, which can be computed again from what its operation keeps for the way back; one that
+    /// no gradient flows to stays as it is, since nothing is kept of it.
+    #[must_use]
+    pub fn with_origin(mut self, origin: impl Origin<B> + 'static) -> Self {
+        if self.requires_gradient() {
+            self.origin = Some(Rc::new(origin));
+        }
+        self
+    }
+
+    /// How it is computed again, where that is known.
+    pub fn origin(&self) -> Option<&Rc<dyn Origin<B>>> {
+        self.origin.as_ref()
     }
 
     /// The value.
@@ -116,10 +143,7 @@ impl<B: Backend> Tape<B> {
 
     /// A value that a gradient is wanted for.
     pub fn leaf(&mut self, value: Tensor<B>) -> Var<B> {
-        Var {
-            value,
-            id: Some(self.next_id()),
-        }
+        Var::numbered(value, Some(self.next_id()))
     }
 
     /// Records that `value` was computed from `inputs` and how to go back.
@@ -155,10 +179,7 @@ impl<B: Backend> Tape<B> {
             inputs,
             output,
         });
-        Var {
-            value,
-            id: Some(output),
-        }
+        Var::numbered(value, Some(output))
     }
 
     /// Bytes that the recorded operations keep alive for the way back. Tensors that several of them

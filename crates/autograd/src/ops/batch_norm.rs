@@ -1,14 +1,15 @@
 //! Batch normalisation with the batch's own statistics, alone or with the activation that follows it.
 
 use super::in_place::exclusive;
-use crate::{Backward, Tape, Var};
+use crate::{Backward, Origin, Tape, Var, VarId};
 use radars_tensor::{Activation, Backend, FixedPoint, Normalised, Result, Tensor};
 
 /// `y = activation(gamma * xhat + beta)` with `xhat = (x - mean) / sqrt(variance + epsilon)`, mean and
 /// biased variance of a channel being taken over all rows. Also gives these statistics.
 ///
 /// **Consumes `x`**: its memory becomes `xhat`, which is what the way back needs, so nothing else may own
-/// it. Keeps `xhat`, `gamma`, `beta` and the statistics; the activation's mask is recomputed from `xhat`.
+/// it. Keeps `xhat`, `gamma`, `beta` and the statistics; the activation's mask is recomputed from `xhat`, and so is
+/// the result for an operation that would keep it ([`Origin`]).
 ///
 /// # Shapes
 /// `x [.., c]`, `gamma [c]`, `beta [c]`; the result has that of `x`, the statistics are `[2, c]`: means,
@@ -28,13 +29,17 @@ pub fn batch_norm<B: Backend>(
     epsilon: f32,
     activation: Option<Activation>,
 ) -> Result<(Var<B>, Tensor<B>)> {
-    normalise(
-        tape,
-        [x, gamma, beta],
-        epsilon,
+    let ids = [&x, &gamma, &beta].map(Var::id);
+    let [x, gamma, beta] = [x, gamma, beta].map(Var::into_value);
+    let normalised = x.batch_norm_in_place(&gamma, &beta, epsilon, activation)?;
+    let origin = Output {
+        xhat: normalised.xhat.clone(),
+        gamma: gamma.clone(),
+        beta: beta.clone(),
         activation,
-        |x, gamma, beta| x.batch_norm_in_place(gamma, beta, epsilon, activation),
-    )
+    };
+    let (y, stats) = record(tape, ids, normalised, [gamma, beta], epsilon, activation);
+    Ok((y.with_origin(origin), stats))
 }
 
 /// [`batch_norm`] with [`Activation::ReluQuantise`] of `format`, whose result is the codes of that format: what
@@ -52,27 +57,25 @@ pub fn batch_norm_encode<B: Backend>(
     epsilon: f32,
     format: FixedPoint,
 ) -> Result<(Var<B>, Tensor<B>)> {
+    let ids = [&x, &gamma, &beta].map(Var::id);
+    let [x, gamma, beta] = [x, gamma, beta].map(Var::into_value);
+    let normalised = x.batch_norm_encode_in_place(&gamma, &beta, epsilon, format)?;
     let activation = Some(Activation::ReluQuantise(format));
-    normalise(
-        tape,
-        [x, gamma, beta],
-        epsilon,
-        activation,
-        |x, gamma, beta| x.batch_norm_encode_in_place(gamma, beta, epsilon, format),
-    )
+    let parameters = [gamma, beta];
+    Ok(record(
+        tape, ids, normalised, parameters, epsilon, activation,
+    ))
 }
 
-/// What `forward` makes of `x`, `gamma` and `beta`, with the way back.
-fn normalise<B: Backend>(
+/// The result and the statistics, with the way back to the inputs `ids`.
+fn record<B: Backend>(
     tape: &mut Tape<B>,
-    inputs: [Var<B>; 3],
+    ids: [Option<VarId>; 3],
+    normalised: Normalised<B>,
+    [gamma, beta]: [Tensor<B>; 2],
     epsilon: f32,
     activation: Option<Activation>,
-    forward: impl FnOnce(Tensor<B>, &Tensor<B>, &Tensor<B>) -> Result<Normalised<B>>,
-) -> Result<(Var<B>, Tensor<B>)> {
-    let ids = [0, 1, 2].map(|i: usize| inputs[i].id());
-    let [x, gamma, beta] = inputs.map(Var::into_value);
-    let normalised = forward(x, &gamma, &beta)?;
+) -> (Var<B>, Tensor<B>) {
     let backward = BatchNormBackward {
         xhat: normalised.xhat,
         stats: normalised.stats.clone(),
@@ -82,8 +85,21 @@ fn normalise<B: Backend>(
         activation,
         wanted: ids.map(|id| id.is_some()),
     };
-    let y = tape.record(backward, ids, normalised.y);
-    Ok((y, normalised.stats))
+    (tape.record(backward, ids, normalised.y), normalised.stats)
+}
+
+/// The result, as a function of what [`BatchNormBackward`] keeps.
+struct Output<B: Backend> {
+    xhat: Tensor<B>,
+    gamma: Tensor<B>,
+    beta: Tensor<B>,
+    activation: Option<Activation>,
+}
+
+impl<B: Backend> Origin<B> for Output<B> {
+    fn value(&self) -> Result<Tensor<B>> {
+        (self.xhat).batch_norm_output(&self.gamma, &self.beta, self.activation)
+    }
 }
 
 struct BatchNormBackward<B: Backend> {

@@ -1,15 +1,15 @@
 //! Two-dimensional convolution of a mixture of quantised images, channels last.
 
 use super::{conv2d, mix_quantised};
-use crate::{Backward, Tape, Var};
+use crate::{Backward, Kept, Tape, Var};
 use radars_tensor::{Backend, Conv2d, Conv2dOptions, FixedPoint, Result, Tensor};
 
 /// Convolves the mixture `sum over m of p[m] * quantise_m(x)` with `w`.
 ///
 /// The result, and every gradient, is that of [`mix_quantised`](super::mix_quantised()) followed by
 /// [`conv2d`](super::conv2d()), bit for bit. But where `x` is kept for the way back already, the mixture is not:
-/// it is computed again, in one pass over memory. Keeps `x`, `p` and `w`; the mixture alone where neither
-/// `x` nor `p` wants a gradient.
+/// it is computed again, in one pass over memory. Keeps `x`, or its [`Origin`](crate::Origin), `p` and `w`; the
+/// mixture alone where neither `x` nor `p` wants a gradient.
 ///
 /// # Shapes
 /// `x [n, h, w, ci]`, `p [formats]`, `w [co, k, k, ci / groups]`; the result is `[n, ho, wo, co]` with
@@ -39,7 +39,7 @@ pub fn mixed_conv2d<B: Backend>(
         geometry,
         formats: formats.to_vec(),
         wanted: inputs.map(|id| id.is_some()),
-        x: x.into_value(),
+        x: Kept::new(x),
         p: p.into_value(),
         w: w.into_value(),
     };
@@ -51,7 +51,7 @@ struct MixedConv2dBackward<B: Backend> {
     formats: Vec<FixedPoint>,
     /// Whether `x`, `p` and `w` want a gradient; `x` or `p` does.
     wanted: [bool; 3],
-    x: Tensor<B>,
+    x: Kept<B>,
     p: Tensor<B>,
     w: Tensor<B>,
 }
@@ -66,6 +66,7 @@ impl<B: Backend> Backward<B> for MixedConv2dBackward<B> {
             p,
             w,
         } = *self;
+        let x = x.into_value()?;
         let dw = if w_wanted {
             let mixed = x.mix_quantised(&formats, &p)?;
             Some(dy.conv2d_weight_gradient(&mixed, &g)?)

@@ -1,7 +1,7 @@
 //! Mixtures of tensors, of quantised values and of kernels.
 
 use crate::checker::{Input, analytic, arena, check_gradients};
-use radars_autograd::tensor::{Conv2dOptions, Error, FixedPoint, Shape, Tensor};
+use radars_autograd::tensor::{Activation, Conv2dOptions, Error, FixedPoint, Shape, Tensor};
 use radars_autograd::{Tape, Var, ops};
 
 #[test]
@@ -159,5 +159,54 @@ fn mixed_convolutions_equal_mixture_and_convolution_bit_for_bit() {
         let one = run(true);
         assert_eq!(one, run(false), "{wanted:?}");
         assert!(one.iter().map(Option::is_some).eq(wanted));
+    }
+}
+
+/// Behind a batch norm the images are computed again on the way back; a view of them under the same shape does not
+/// know its origin, so its values are kept. All gradients are the same.
+#[test]
+fn images_that_are_computed_again_are_those_that_were_kept() {
+    let formats = [1, 3, 6].map(|fraction| FixedPoint::unsigned(1, fraction));
+    let inputs = [
+        Input::around_zero(64, [2, 5, 4, 3]),
+        Input::uniform(65, [3], 0.5, 2.0),
+        Input::around_zero(66, [3]),
+        Input::uniform(67, [3], 0.1, 0.6),
+        Input::around_zero(68, [4, 3, 3, 3]),
+    ];
+    let options = Conv2dOptions {
+        stride: 1,
+        padding: 1,
+        groups: 1,
+    };
+    for activation in [
+        None,
+        Some(Activation::Relu),
+        Some(Activation::ReluQuantise(FixedPoint::unsigned(1, 2))),
+    ] {
+        let run = |again: bool| {
+            let gradients = analytic(&inputs, &[true; 5], &|tape, vars| {
+                let [x, gamma, beta, p, w] = <[_; 5]>::try_from(vars).ok().unwrap();
+                // Batch norm consumes what nothing else owns.
+                let x = ops::affine(tape, x, 1.5, 0.25)?;
+                let (x, _) = ops::batch_norm(tape, x, gamma, beta, 1e-5, activation)?;
+                assert!(x.origin().is_some());
+                let shape = x.value().shape();
+                let x = if again {
+                    x
+                } else {
+                    ops::reshape(tape, x, shape)?
+                };
+                let before = tape.saved_bytes();
+                let y = ops::mixed_conv2d(tape, x, p, &formats, w, options)?;
+                // x has 120 values, p 3 and w 108.
+                let kept = if again { 0 } else { 120 };
+                assert_eq!(tape.saved_bytes() - before, 4 * (kept + 3 + 108));
+                Ok(y)
+            });
+            let gradients = gradients.into_iter().flatten().flatten();
+            gradients.map(f32::to_bits).collect::<Vec<_>>()
+        };
+        assert_eq!(run(true), run(false), "{activation:?}");
     }
 }

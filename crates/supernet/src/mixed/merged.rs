@@ -12,7 +12,8 @@
 //! | `W_m` | `c_m crop(G_a)` where `Qw_m` passes |
 //! | `x` | `sum over a of dgrad_K(dy, V_a)` where `Qa` passes |
 //!
-//! Nothing is kept but `x`, which all groups share, the weights, which are parameters, and `c`. What is
+//! Nothing is kept but `x`, or what it is computed from again if that is kept anyway, which all groups share, the
+//! weights, which are parameters, and `c`. What is
 //! quantised and what is merged is computed again on the way back: a pass over the weights and one over
 //! `x` for each group, beside a convolution for each.
 //!
@@ -25,7 +26,7 @@
 //! of different activation formats cannot share a convolution, as their inputs differ.
 
 use super::CandidateFormat;
-use radars_nn::autograd::{Backward, Tape, Var};
+use radars_nn::autograd::{Backward, Kept, Tape, Var};
 use radars_nn::tensor::{
     Backend, Coefficient, Conv2d, Conv2dOptions, ConvValues, DType, Error, FixedPoint, KernelTerm,
     MaskOp, Result, Tensor, Values,
@@ -75,7 +76,7 @@ pub fn merged<B: Backend>(
         });
     };
     let backward = Merged {
-        x: x.into_value(),
+        x: Kept::new(x),
         c: c.into_value(),
         groups,
         needs,
@@ -166,28 +167,33 @@ impl<B: Backend> Group<B> {
     /// The gradients of the weights that are wanted, and where it is given, those of their coefficients.
     fn weight_gradients(
         &self,
-        saved: &Merged<B>,
+        (x, c): (&Tensor<B>, &Tensor<B>),
         dy: &Tensor<B>,
         g: &Conv2d,
         dc: Option<&mut Tensor<B>>,
     ) -> Result<Vec<Option<Tensor<B>>>> {
-        let (x, values) = (&saved.x, self.values());
+        let values = self.values();
         let dv = dy.fake_quantised_conv2d_weight_gradient(x, self.largest(), values, g)?;
-        dv.merge_kernels_backward(&saved.c, &self.terms, &self.weights, &self.wanted, dc)
+        dv.merge_kernels_backward(c, &self.terms, &self.weights, &self.wanted, dc)
     }
 
     /// What flows back to `x`.
-    fn input_gradient(&self, saved: &Merged<B>, dy: &Tensor<B>, g: &Conv2d) -> Result<Tensor<B>> {
-        let dx = dy.conv2d_input_gradient(&self.merge(&saved.c)?, g)?;
+    fn input_gradient(
+        &self,
+        (x, c): (&Tensor<B>, &Tensor<B>),
+        dy: &Tensor<B>,
+        g: &Conv2d,
+    ) -> Result<Tensor<B>> {
+        let dx = dy.conv2d_input_gradient(&self.merge(c)?, g)?;
         match self.activation {
             None => Ok(dx),
-            Some(format) => dx.masked_in_place(&saved.x.mask(MaskOp::InRange(format))?),
+            Some(format) => dx.masked_in_place(&x.mask(MaskOp::InRange(format))?),
         }
     }
 }
 
 struct Merged<B: Backend> {
-    x: Tensor<B>,
+    x: Kept<B>,
     c: Tensor<B>,
     groups: Vec<Group<B>>,
     needs: Needs,
@@ -197,23 +203,31 @@ struct Merged<B: Backend> {
 
 impl<B: Backend> Backward<B> for Merged<B> {
     fn backward(self: Box<Self>, dy: Tensor<B>) -> Result<Vec<Option<Tensor<B>>>> {
-        let candidates: usize = self.groups.iter().map(|group| group.terms.len()).sum();
+        let Merged {
+            x,
+            c,
+            groups,
+            needs,
+            stride,
+            channel_groups,
+        } = *self;
+        let x = x.into_value()?;
+        let candidates: usize = groups.iter().map(|group| group.terms.len()).sum();
         let mut gradients: Vec<Option<Tensor<B>>> = (0..candidates + 2).map(|_| None).collect();
-        let (c, needs) = (&self.c, self.needs);
         let empty = || Tensor::empty(c.arena(), "merged", c.shape(), DType::F32);
         let mut dc = needs.c.then(empty).transpose()?;
         let mut dx: Option<Tensor<B>> = None;
-        for group in &self.groups {
-            let options = group.options(self.stride, self.channel_groups);
-            let g = self.x.conv2d_geometry(group.largest(), options)?;
+        for group in &groups {
+            let options = group.options(stride, channel_groups);
+            let g = x.conv2d_geometry(group.largest(), options)?;
             if needs.c || group.wants_weights() {
-                let of_group = group.weight_gradients(&self, &dy, &g, dc.as_mut())?;
+                let of_group = group.weight_gradients((&x, &c), &dy, &g, dc.as_mut())?;
                 for (term, dw) in group.terms.iter().zip(of_group) {
                     gradients[term.coefficient + 2] = dw;
                 }
             }
             if needs.x {
-                let part = group.input_gradient(&self, &dy, &g)?;
+                let part = group.input_gradient((&x, &c), &dy, &g)?;
                 match &mut dx {
                     None => dx = Some(part),
                     Some(dx) => dx.accumulate(Coefficient::Constant(1.0), &part)?,

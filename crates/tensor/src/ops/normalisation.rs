@@ -3,7 +3,7 @@
 use super::scratch;
 use crate::{
     Activation, Backend, BatchNorm, BatchNormInference, BatchNormSaved, DType, Error, FixedPoint,
-    Op, Operand, Result, Tensor, Values,
+    Op, Operand, Result, Tensor, UnaryOp, Values,
 };
 
 /// What [`Tensor::batch_norm_in_place`] gives.
@@ -123,6 +123,41 @@ impl<B: Backend> Tensor<B> {
             xhat: self,
             stats,
         })
+    }
+
+    /// The result of [`Tensor::batch_norm_in_place`] once more, to the bit; `self` is the normalised input.
+    ///
+    /// # Errors
+    /// [`Error::Shapes`], [`Error::OverBound`].
+    pub fn batch_norm_output(
+        &self,
+        gamma: &Self,
+        beta: &Self,
+        activation: Option<Activation>,
+    ) -> Result<Self> {
+        const NAME: &str = "batch_norm_output";
+        // Of mean 0 and deviation 1, which no rounding changes.
+        let g = self.batch_norm_geometry(NAME, gamma, beta, 0.0)?;
+        let mean = Self::zeros(self.arena(), gamma.shape())?;
+        let variance = Self::full(self.arena(), gamma.shape(), 1.0)?;
+        let parameters = BatchNormInference {
+            gamma: gamma.view(),
+            beta: beta.view(),
+            mean: mean.view(),
+            variance: variance.view(),
+        };
+        let mut y = self.like(NAME)?;
+        let backend = self.arena().backend();
+        backend.batch_norm_inference(
+            &g,
+            Operand::Read(self.view()),
+            parameters,
+            y.view_mut(NAME)?,
+        )?;
+        match activation {
+            Some(activation) => y.unary_in_place(UnaryOp::from(activation)),
+            None => Ok(y),
+        }
     }
 
     /// Gradients of [`Tensor::batch_norm_in_place`]; `self`, the gradient of the result, becomes that of
