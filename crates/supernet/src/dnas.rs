@@ -1,13 +1,13 @@
 //! The first-order DNAS step: network weights on one batch, architecture weights on another.
 
 use crate::batch::DeviceBatch;
-use crate::layouts::{LaidOut, Layouts, lifetimes_of, step_laid_out};
-use crate::micro_batch::{Batch, Blank, Gathered, gather};
+use crate::layouts::{LaidOut, Layouts, rehearsed, step_laid_out};
+use crate::micro_batch::{Batch, Gathered, gather};
 use crate::trainer::LossSum;
 use crate::{Images, Mixing, Recompute, Relaxation, Result, SuperNet, WeightSettings};
 use radars_nn::autograd::ops;
 use radars_nn::tensor::random::Seed;
-use radars_nn::tensor::{Arena, Backend, Lifetimes, Meta};
+use radars_nn::tensor::{Arena, Backend, Layout, Meta};
 use radars_nn::{Adam, AdamSettings, Mode, Parameters, Pass, Sgd, Trains, loss};
 use radars_space::{Architecture, Candidate, ImageShape, Reward, Space};
 use serde::{Deserialize, Serialize};
@@ -169,7 +169,7 @@ impl<B: Backend> DnasTrainer<B> {
         rate: f32,
     ) -> Result<usize> {
         let program = Program::WeightStep(batch.images());
-        let parts = batch.images().div_ceil(self.micro_batch.max(1));
+        let parts = self.parts(batch);
         step_laid_out(self, program, parts, |trainer| {
             trainer.step_weights(batch, relaxation, rate)
         })
@@ -225,7 +225,7 @@ impl<B: Backend> DnasTrainer<B> {
         rate: f32,
     ) -> Result<usize> {
         let program = Program::AlphaStep(batch.images());
-        let parts = batch.images().div_ceil(self.micro_batch.max(1));
+        let parts = self.parts(batch);
         step_laid_out(self, program, parts, |trainer| {
             trainer.step_alphas(batch, relaxation, rate)
         })
@@ -270,6 +270,11 @@ impl<B: Backend> DnasTrainer<B> {
             self.weight_losses.take_mean()?,
             self.alpha_losses.take_mean()?,
         ))
+    }
+
+    /// How many micro-batches of a batch are run.
+    fn parts(&self, batch: &impl Batch) -> usize {
+        batch.in_micro_batches(self.micro_batch).len()
     }
 
     /// Temperature 1 and zeros for noise, which take the memory of any noise.
@@ -328,19 +333,18 @@ impl<B: Backend> LaidOut<B> for DnasTrainer<B> {
         &mut self.layouts
     }
 
-    fn rehearse(&self, program: Program, twin: &Arena<Meta<B>>) -> Result<Lifetimes> {
+    fn rehearse(&self, program: Program, twin: &Arena<Meta<B>>) -> Result<Layout> {
         let trainer = DnasTrainer::new(twin, self.of.plan(), self.settings, Seed(0))?;
         let trainer = trainer.in_micro_batches(self.micro_batch);
         let mut trainer = trainer.recomputing(self.recompute);
         let relaxation = trainer.without_noise();
-        lifetimes_of(twin, || {
-            let stepped = match program {
-                Program::WeightStep(images) => {
-                    trainer.step_weights(&Blank(images), &relaxation, 0.0)
-                }
-                Program::AlphaStep(images) => trainer.step_alphas(&Blank(images), &relaxation, 0.0),
-            };
-            stepped.map(drop)
-        })
+        match program {
+            Program::WeightStep(images) => rehearsed(twin, images, |batch| {
+                trainer.step_weights(batch, &relaxation, 0.0).map(drop)
+            }),
+            Program::AlphaStep(images) => rehearsed(twin, images, |batch| {
+                trainer.step_alphas(batch, &relaxation, 0.0).map(drop)
+            }),
+        }
     }
 }

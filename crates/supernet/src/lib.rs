@@ -8,8 +8,8 @@
 //! gradients add up to those of all of them at once. [`plan_child`], [`plan_supernet`] and [`plan_one_shot`] run the
 //! very same programs on a backend that stores nothing, so what they say is what training takes, and a bound of
 //! [`Plan::high_water_bytes`] is enough, to the byte. That mark is within 2 % of the most bytes that live at once,
-//! since evaluations, and steps of up to three micro-batches, run by a [`nn::tensor::Layout`] made for them.
-//! Everything is steps on batches that the caller brings: no data sets, no epochs, no random numbers but those of a seed.
+//! since steps and evaluations run by a [`nn::tensor::Layout`] made for them. Everything is steps on batches that
+//! the caller brings: no data sets, no epochs, no random numbers but those of a seed.
 //!
 //! ```
 //! use radars_space::{Architecture, BitChoices, Choices, ImageShape, Layer, Space};

@@ -65,6 +65,14 @@ pub(crate) trait Batch {
         size.parts().collect()
     }
 
+    /// The micro-batches of a step on them, of so many at most.
+    fn in_micro_batches(&self, most: usize) -> Vec<Range<usize>> {
+        self.parts(StepSize {
+            micro_batch: most,
+            ..StepSize::whole(self.images())
+        })
+    }
+
     /// Brings some of them to the device.
     fn upload<B: Backend>(
         &self,
@@ -138,15 +146,11 @@ pub(crate) fn gather<B: Backend>(
     ) -> Result<(ParameterGradients<B>, usize)>,
 ) -> Result<Gathered<B>> {
     let images = batch.images();
-    let size = StepSize {
-        micro_batch,
-        ..StepSize::whole(images)
-    };
     let mut gathered = Gathered {
         gradients: Vec::new(),
         saved_bytes: 0,
     };
-    for part in batch.parts(size) {
+    for part in batch.in_micro_batches(micro_batch) {
         let share = Share {
             images: part.len(),
             of: images,

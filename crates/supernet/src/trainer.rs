@@ -2,11 +2,11 @@
 
 use crate::batch::{DeviceBatch, Images};
 use crate::child::Weights;
-use crate::layouts::{LaidOut, Layouts, laid_out, lifetimes_of, step_laid_out};
-use crate::micro_batch::{Batch, Blank, Gathered, StepSize, gather};
+use crate::layouts::{LaidOut, Layouts, laid_out, rehearsed, step_laid_out};
+use crate::micro_batch::{Batch, Gathered, StepSize, gather};
 use crate::{Child, Recompute, Result};
 use radars_nn::tensor::random::Seed;
-use radars_nn::tensor::{Arena, Backend, Coefficient, DType, Lifetimes, Meta, Tensor};
+use radars_nn::tensor::{Arena, Backend, Coefficient, DType, Layout, Meta, Tensor};
 use radars_nn::{Mode, Parameters, Pass, Sgd, SgdSettings, Share, Trains, loss};
 use radars_space::{Architecture, ImageShape, Space};
 use serde::{Deserialize, Serialize};
@@ -107,7 +107,7 @@ impl<B: Backend> ChildTrainer<B> {
     /// [`ChildTrainer::step`] on any kind of batch.
     pub(crate) fn step_on(&mut self, batch: &impl Batch, rate: f32) -> Result<usize> {
         let program = Program::Step(batch.images());
-        let parts = batch.images().div_ceil(self.micro_batch.max(1));
+        let parts = batch.in_micro_batches(self.micro_batch).len();
         step_laid_out(self, program, parts, |t| t.weight_step(batch, rate))
     }
 
@@ -207,7 +207,7 @@ impl<B: Backend> LaidOut<B> for ChildTrainer<B> {
         &mut self.layouts
     }
 
-    fn rehearse(&self, program: Program, twin: &Arena<Meta<B>>) -> Result<Lifetimes> {
+    fn rehearse(&self, program: Program, twin: &Arena<Meta<B>>) -> Result<Layout> {
         let parameters = self.parameters.twin(twin)?;
         let mut trainer = ChildTrainer {
             network: self.network.clone(),
@@ -219,10 +219,14 @@ impl<B: Backend> LaidOut<B> for ChildTrainer<B> {
             micro_batch: self.micro_batch,
             layouts: Layouts::default(),
         };
-        lifetimes_of(twin, || match program {
-            Program::Step(images) => trainer.weight_step(&Blank(images), 0.0).map(drop),
-            Program::Evaluation(images) => trainer.evaluate(&Blank(images)).map(drop),
-        })
+        match program {
+            Program::Step(images) => rehearsed(twin, images, |batch| {
+                trainer.weight_step(batch, 0.0).map(drop)
+            }),
+            Program::Evaluation(images) => {
+                rehearsed(twin, images, |batch| trainer.evaluate(batch).map(drop))
+            }
+        }
     }
 }
 

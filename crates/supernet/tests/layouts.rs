@@ -91,19 +91,17 @@ fn of_child_networks() {
                 format!("{what}, evaluated"),
                 child(&path, batch.into(), 2 * batch + 5),
             );
-            let micro_batch = batch / 2 + 1;
-            let images = batch;
-            check(
-                format!("{what} in parts"),
-                child(
-                    &path,
-                    StepSize {
-                        micro_batch,
-                        ..StepSize::whole(images)
-                    },
-                    batch,
-                ),
-            );
+            // 2 micro-batches, then 7 or 8.
+            for micro_batch in [batch / 2 + 1, batch / 7] {
+                let step = StepSize {
+                    micro_batch,
+                    ..StepSize::whole(batch)
+                };
+                check(
+                    format!("{what}, {micro_batch} at once"),
+                    child(&path, step, batch),
+                );
+            }
         }
     }
     for seed in 0..20 {
@@ -127,13 +125,17 @@ fn of_supernets_of_random_architectures() {
                 let what = format!("{mixing:?} of {architectures} at {batch}");
                 check(what, supernet(&candidates, mixing, batch.into()));
             }
-            let step = StepSize {
-                micro_batch: 24,
-                recompute: Recompute::NONE.with(1).with(2),
-                ..StepSize::whole(64)
-            };
-            let what = format!("{mixing:?} of {architectures} in parts, two layers recomputed");
-            check(what, supernet(&candidates, mixing, step));
+            for micro_batch in [24, 8] {
+                let step = StepSize {
+                    micro_batch,
+                    recompute: Recompute::NONE.with(1).with(2),
+                    ..StepSize::whole(64)
+                };
+                let what = format!(
+                    "{mixing:?} of {architectures}, {micro_batch} at once, two layers recomputed"
+                );
+                check(what, supernet(&candidates, mixing, step));
+            }
         }
     }
 }

@@ -1,10 +1,10 @@
 //! A path of a single-path SuperNet on the device, to be evaluated.
 
 use crate::batch::DeviceBatch;
-use crate::layouts::{LaidOut, Layouts, laid_out, lifetimes_of};
-use crate::micro_batch::{Batch, Blank};
+use crate::layouts::{LaidOut, Layouts, laid_out, rehearsed};
+use crate::micro_batch::Batch;
 use crate::{Child, Error, Images, Result};
-use radars_nn::tensor::{Arena, Backend, Lifetimes, Meta, Tensor};
+use radars_nn::tensor::{Arena, Backend, Layout, Meta, Tensor};
 use radars_nn::{Mode, Parameters, Pass, Role, Trains};
 use radars_space::ImageShape;
 
@@ -125,7 +125,7 @@ impl<B: Backend> LaidOut<B> for InheritedPath<B> {
         &mut self.layouts
     }
 
-    fn rehearse(&self, program: Program, twin: &Arena<Meta<B>>) -> Result<Lifetimes> {
+    fn rehearse(&self, program: Program, twin: &Arena<Meta<B>>) -> Result<Layout> {
         let mut path = InheritedPath {
             network: self.network.clone(),
             parameters: self.parameters.twin(twin)?,
@@ -133,9 +133,13 @@ impl<B: Backend> LaidOut<B> for InheritedPath<B> {
             estimates: self.estimates,
             layouts: Layouts::default(),
         };
-        lifetimes_of(twin, || match program {
-            Program::Estimate(images) => path.take_statistics(&Blank(images)),
-            Program::Evaluation(images) => path.evaluate(&Blank(images)).map(drop),
-        })
+        match program {
+            Program::Estimate(images) => {
+                rehearsed(twin, images, |batch| path.take_statistics(batch))
+            }
+            Program::Evaluation(images) => {
+                rehearsed(twin, images, |batch| path.evaluate(batch).map(drop))
+            }
+        }
     }
 }

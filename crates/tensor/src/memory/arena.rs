@@ -145,11 +145,12 @@ impl<B: Backend> Arena<B> {
         (self.0.suballocator.borrow_mut().take_lifetimes(), result)
     }
 
-    /// Hands out the ranges of `layout` for as long as requests are as planned, until what this gives is dropped:
-    /// see [`Suballocator::play`]. Layouts do not nest: one that begins ends the one before.
+    /// Hands out the ranges of `layout`, those that are repeated so many times over, for as long as requests are as
+    /// planned, until what this gives is dropped: see [`Suballocator::play`]. Layouts do not nest: one that begins
+    /// ends the one before.
     #[must_use]
-    pub fn play(&self, layout: Arc<Layout>) -> Playing<B> {
-        self.0.suballocator.borrow_mut().play(layout);
+    pub fn play(&self, layout: Arc<Layout>, times: usize) -> Playing<B> {
+        self.0.suballocator.borrow_mut().play(layout, times);
         Playing {
             arena: self.clone(),
         }

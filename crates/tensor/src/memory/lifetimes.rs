@@ -1,6 +1,7 @@
 //! The lifetimes of a program's ranges, in the order in which it asks for them.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// What a program asks of a suballocator: how long each range is, and between which requests it lives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +25,15 @@ impl Lifetimes {
     /// Whether it asks for none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether a program may make some of its requests several times over, and any layout holds for it: what they
+    /// ask for is given back before the next request, and what was there before stays.
+    pub fn may_repeat(&self, requests: &Range<usize>) -> bool {
+        self.0.iter().enumerate().all(|(begin, lifetime)| {
+            let ends_within = requests.start < lifetime.end && lifetime.end <= requests.end;
+            begin >= requests.end || (begin >= requests.start) == ends_within
+        })
     }
 
     /// The most bytes that live at once: no layout has a lower high-water mark.

@@ -11,19 +11,27 @@ pub(super) struct Playback {
     base: usize,
     /// The range of the next request.
     next: usize,
+    /// How often the layout's repeated requests come again.
+    again: usize,
 }
 
 impl Playback {
-    pub fn new(layout: Arc<Layout>, base: usize) -> Self {
+    pub fn new(layout: Arc<Layout>, times: usize, base: usize) -> Self {
         Playback {
             layout,
             base,
             next: 0,
+            again: times.saturating_sub(1),
         }
     }
 
     /// Where the next request's range is planned, if that is as long as the request.
     pub fn next(&mut self, bytes: usize) -> Option<usize> {
+        let repeated = self.layout.repeated();
+        if self.again > 0 && self.next == repeated.end {
+            self.again -= 1;
+            self.next = repeated.start;
+        }
         let range = self.layout.ranges().get(self.next)?;
         self.next += 1;
         (range.bytes == bytes).then_some(self.base + range.offset)

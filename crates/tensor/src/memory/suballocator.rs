@@ -130,9 +130,9 @@ impl Suballocator {
 
     /// Hands out the ranges of `layout`, above everything that is live, for as long as requests are as planned:
     /// request `i` from now on is as long as the layout's range `i`, and finds it free. The first that is not, and
-    /// all that follow, are served as if there were no layout.
-    pub fn play(&mut self, layout: Arc<Layout>) {
-        self.playback = Some(Playback::new(layout, self.live_end()));
+    /// all that follow, are served as if there were no layout. What the layout says is repeated comes so many times.
+    pub fn play(&mut self, layout: Arc<Layout>, times: usize) {
+        self.playback = Some(Playback::new(layout, times, self.live_end()));
     }
 
     /// No request from now on is part of a layout.

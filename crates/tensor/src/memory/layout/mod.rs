@@ -5,6 +5,7 @@ mod search;
 
 use super::Lifetimes;
 use super::suballocator::{ALIGN, Suballocator};
+use std::ops::Range;
 
 /// A layout with a high-water mark this little above the peak, as a part of the peak, is not improved: 0.5 %.
 const GOOD: usize = 200;
@@ -15,6 +16,8 @@ const GOOD: usize = 200;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
     ranges: Vec<Planned>,
+    /// The requests that may come several times over.
+    repeated: Range<usize>,
 }
 
 /// One range of a layout.
@@ -41,10 +44,27 @@ impl Layout {
         best
     }
 
+    /// [`Layout::of`] a program that makes some of its requests several times over, from lifetimes with one of
+    /// those times; none, unless they [may repeat](Lifetimes::may_repeat).
+    pub fn of_repeated(lifetimes: &Lifetimes, repeated: Range<usize>) -> Option<Self> {
+        let may = lifetimes.may_repeat(&repeated);
+        may.then(|| Layout {
+            repeated,
+            ..Layout::of(lifetimes)
+        })
+    }
+
     /// The end of its highest range.
     pub fn high_water_bytes(&self) -> usize {
         let ends = self.ranges.iter().map(|r| r.offset + r.bytes);
         ends.max().unwrap_or(0)
+    }
+
+    fn placed(ranges: Vec<Planned>) -> Self {
+        Layout {
+            ranges,
+            repeated: 0..0,
+        }
     }
 
     /// Upside down.
@@ -54,6 +74,11 @@ impl Layout {
         for range in &mut self.ranges {
             range.offset = high - range.offset - range.bytes;
         }
+    }
+
+    /// The requests that may come several times over.
+    pub(super) fn repeated(&self) -> &Range<usize> {
+        &self.repeated
     }
 
     /// The ranges, in the order of the requests.
@@ -83,7 +108,7 @@ fn best_fit(lifetimes: &Lifetimes) -> Layout {
             .unwrap_or(usize::MAX - bytes);
         ranges.push(Planned { offset, bytes });
     }
-    Layout { ranges }
+    Layout::placed(ranges)
 }
 
 #[cfg(test)]

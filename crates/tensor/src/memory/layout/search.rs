@@ -72,7 +72,7 @@ impl Search<'_> {
             let bytes = self.intervals[interval].bytes;
             ranges[interval] = Planned { offset, bytes };
         }
-        Some(Layout { ranges })
+        Some(Layout::placed(ranges))
     }
 }
 

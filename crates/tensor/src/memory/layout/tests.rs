@@ -97,6 +97,25 @@ fn tiny_layouts_are_the_best_there_are() {
     println!("{above_peak} of them cannot end at the peak");
 }
 
+/// Programs of 5 requests that make requests 1 and 2 several times over.
+#[test]
+fn requests_repeat_that_leave_behind_what_they_found() {
+    let of = |ends: [usize; 5]| {
+        let bytes = ALIGN;
+        Lifetimes(ends.map(|end| Lifetime { bytes, end }).to_vec())
+    };
+    let (forever, repeated) = (usize::MAX, 1..3);
+    let repeats = |ends| Layout::of_repeated(&of(ends), repeated.clone()).is_some();
+    assert!(repeats([forever, 2, 3, 4, 5]));
+    // What request 2 asks for is given back after request 3.
+    assert!(!repeats([forever, 2, 4, 4, 5]));
+    // What request 0 asks for is given back after request 1, after request 2, before both, after request 3.
+    assert!(!repeats([2, 2, 3, 4, 5]));
+    assert!(!repeats([3, 2, 3, 4, 5]));
+    assert!(repeats([1, 2, 3, 4, 5]));
+    assert!(repeats([4, 2, 3, 4, 5]));
+}
+
 /// Best fit leaves a hole of 1 that 2 blocks do not fit; the other way round there is none.
 #[test]
 fn a_hole_is_avoided() {
