@@ -12,10 +12,9 @@
 //! | `W_m` | `c_m crop(G_a)` where `Qw_m` passes |
 //! | `x` | `sum over a of dgrad_K(dy, V_a)` where `Qa` passes |
 //!
-//! Nothing is kept but `x`, or what it is computed from again if that is kept anyway, which all groups share, the
-//! weights, which are parameters, and `c`. What is
-//! quantised and what is merged is computed again on the way back: a pass over the weights and one over
-//! `x` for each group, beside a convolution for each.
+//! Nothing is kept but `x`, which all groups share, or what it is computed from again if that is kept anyway, the
+//! weights, which are parameters, and `c`. What is quantised and what is merged is computed again on the way
+//! back: a pass over the weights and one over `x` for each group, beside a convolution for each.
 //!
 //! # Why groups are never divided by kernel size
 //!
