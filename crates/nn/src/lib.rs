@@ -45,6 +45,7 @@ mod parameters;
 mod pass;
 mod quantiser;
 mod schedule;
+mod segment;
 
 pub use error::{Error, Result};
 pub use initialise::{Fans, Initialiser};
@@ -56,3 +57,4 @@ pub use quantiser::Quantiser;
 pub use radars_autograd as autograd;
 pub use radars_autograd::tensor;
 pub use schedule::Schedule;
+pub use segment::Segment;

@@ -3,6 +3,7 @@
 use crate::{Error, ParameterId, Parameters, Result, Trains};
 use radars_autograd::tensor::{Arena, Backend, Tensor};
 use radars_autograd::{Tape, Var, VarId};
+use std::collections::BTreeMap;
 
 /// What a pass is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,13 +85,15 @@ pub type ParameterGradients<B> = Vec<(ParameterId, Tensor<B>)>;
 ///
 /// Layers ask it for their parameters, so they are the same code in training and in evaluation.
 pub struct Pass<'a, B: Backend> {
-    tape: Tape<B>,
-    parameters: &'a mut Parameters<B>,
-    mode: Mode,
-    share: Share,
-    /// The variables handed out so far, by position of the parameter, so that a parameter that is used
-    /// twice gets the sum of both gradients.
-    leaves: Vec<Option<Var<B>>>,
+    pub(crate) tape: Tape<B>,
+    /// None in a segment that is computed again, whose `leaves` are all that it gets.
+    parameters: Option<&'a mut Parameters<B>>,
+    pub(crate) mode: Mode,
+    pub(crate) share: Share,
+    /// The variables handed out so far, so that a parameter that is used twice gets the sum of both gradients.
+    leaves: BTreeMap<ParameterId, Var<B>>,
+    /// What is asked for meanwhile, where a segment is computed that will be so again: all of it as constants.
+    pub(crate) asked_for: Option<Vec<ParameterId>>,
 }
 
 impl<'a, B: Backend> Pass<'a, B> {
@@ -103,10 +106,28 @@ impl<'a, B: Backend> Pass<'a, B> {
     pub fn of_share(parameters: &'a mut Parameters<B>, mode: Mode, share: Share) -> Self {
         Pass {
             tape: Tape::new(parameters.arena()),
-            leaves: (0..parameters.len()).map(|_| None).collect(),
-            parameters,
+            parameters: Some(parameters),
             mode,
             share,
+            leaves: BTreeMap::new(),
+            asked_for: None,
+        }
+    }
+
+    /// A pass over a segment that asks for no parameters but those of `leaves`, which are on `tape`.
+    pub(crate) fn again(
+        tape: Tape<B>,
+        leaves: BTreeMap<ParameterId, Var<B>>,
+        mode: Mode,
+        share: Share,
+    ) -> Self {
+        Pass {
+            tape,
+            parameters: None,
+            mode,
+            share,
+            leaves,
+            asked_for: None,
         }
     }
 
@@ -122,7 +143,7 @@ impl<'a, B: Backend> Pass<'a, B> {
 
     /// The arena that values are allocated in.
     pub fn arena(&self) -> &Arena<B> {
-        self.parameters.arena()
+        self.tape.arena()
     }
 
     /// The tape, for the operations of [`radars_autograd::ops`].
@@ -130,25 +151,43 @@ impl<'a, B: Backend> Pass<'a, B> {
         &mut self.tape
     }
 
-    /// The parameters.
-    pub fn parameters(&self) -> &Parameters<B> {
-        self.parameters
-    }
-
-    /// The parameters, for layers that keep statistics in them.
-    pub fn parameters_mut(&mut self) -> &mut Parameters<B> {
-        self.parameters
-    }
-
     /// A parameter as an operand: a leaf when its role is trained in this pass, else a constant.
+    ///
+    /// # Panics
+    /// When `id` comes from a larger store; in a [`Segment`](crate::Segment) that is computed again, when it is not
+    /// among those that the segment asked for the first time.
     pub fn parameter(&mut self, id: ParameterId) -> Var<B> {
-        let parameter = self.parameters.get(id);
-        if !self.mode.trains().includes(parameter.role()) {
-            return Var::constant(parameter.value().clone());
+        if let Some(asked_for) = &mut self.asked_for {
+            if !asked_for.contains(&id) {
+                asked_for.push(id);
+            }
+            return Var::constant(self.value(id).clone());
         }
-        let leaf = &mut self.leaves[id.index()];
-        leaf.get_or_insert_with(|| self.tape.leaf(parameter.value().clone()))
-            .clone()
+        if let Some(leaf) = self.leaves.get(&id) {
+            return leaf.clone();
+        }
+        let value = self.value(id).clone();
+        let trains = self.mode.trains();
+        let role = self.parameters.as_ref().map(|store| store.role(id));
+        if !role.is_some_and(|role| trains.includes(role)) {
+            return Var::constant(value);
+        }
+        let leaf = self.tape.leaf(value);
+        self.leaves.insert(id, leaf.clone());
+        leaf
+    }
+
+    /// The value of a running statistic, to be moved; none in a segment that is computed again, which has moved
+    /// it already.
+    pub(crate) fn statistic(&mut self, id: ParameterId) -> Option<&mut Tensor<B>> {
+        self.parameters.as_mut().map(|store| store.value_mut(id))
+    }
+
+    fn value(&self, id: ParameterId) -> &Tensor<B> {
+        match &self.parameters {
+            Some(store) => store.value(id),
+            None => self.leaves[&id].value(),
+        }
     }
 
     /// Bytes that the recorded operations keep alive for the way back.
@@ -202,15 +241,16 @@ impl<'a, B: Backend> Pass<'a, B> {
             leaves,
             ..
         } = self;
-        let ids: Vec<(ParameterId, VarId)> = parameters
-            .iter()
-            .zip(&leaves)
-            .filter_map(|((id, _), leaf)| Some((id, leaf.as_ref()?.id()?)))
+        let ids: Vec<(ParameterId, VarId)> = leaves
+            .into_iter()
+            .filter_map(|(id, leaf)| Some((id, leaf.id()?)))
             .collect();
         let of_leaf = |(id, gradient)| match ids.iter().find(|(leaf, _)| *leaf == id) {
             Some(&(_, leaf)) => Ok((leaf, gradient)),
             None => Err(Error::NotTrained {
-                name: parameters.name(id).to_owned(),
+                name: parameters
+                    .as_ref()
+                    .map_or_else(String::new, |store| store.name(id).to_owned()),
             }),
         };
         let gathered = gathered.into_iter().map(of_leaf);

@@ -39,7 +39,7 @@ pub use mix::{mix, mix_quantised};
 pub use mixed_conv2d::mixed_conv2d;
 pub use mul::mul;
 pub use pool2d::{global_average_pool, pool2d};
-pub use recomputed::{Segment, recomputed};
+pub use recomputed::{Segment, recomputed, record_recomputed};
 pub use reduction::{dot, mean, sum};
 pub use relu::relu;
 pub use softmax::softmax;

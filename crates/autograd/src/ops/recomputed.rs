@@ -31,19 +31,31 @@ pub fn recomputed<B: Backend>(
     segment: impl Segment<B> + 'static,
     inputs: Vec<Var<B>>,
 ) -> Result<(Var<B>, Vec<Tensor<B>>)> {
-    let ids: Vec<_> = inputs.iter().map(Var::id).collect();
-    let wanted = ids.iter().map(Option::is_some).collect();
-    let inputs: Vec<Tensor<B>> = inputs.into_iter().map(Var::into_value).collect();
     // On a tape without leaves nothing is recorded, so whatever an operation would save is gone at once.
     let mut unrecorded = Tape::new(tape.arena());
-    let constants = inputs.iter().cloned().map(Var::constant).collect();
-    let (y, beside) = segment.forward(&mut unrecorded, constants)?;
+    let constants = inputs.iter().map(|x| Var::constant(x.value().clone()));
+    let (y, beside) = segment.forward(&mut unrecorded, constants.collect())?;
+    Ok((
+        record_recomputed(tape, segment, inputs, y.into_value()),
+        beside,
+    ))
+}
+
+/// Records that `y` is what `segment` makes of `inputs`, which is how [`recomputed`] ends: for who has computed it
+/// already, on a tape of its own.
+pub fn record_recomputed<B: Backend>(
+    tape: &mut Tape<B>,
+    segment: impl Segment<B> + 'static,
+    inputs: Vec<Var<B>>,
+    y: Tensor<B>,
+) -> Var<B> {
+    let ids: Vec<_> = inputs.iter().map(Var::id).collect();
     let backward = RecomputedBackward {
         segment,
-        inputs,
-        wanted,
+        inputs: inputs.into_iter().map(Var::into_value).collect(),
+        wanted: ids.iter().map(Option::is_some).collect(),
     };
-    Ok((tape.record_many(backward, ids, y.into_value()), beside))
+    tape.record_many(backward, ids, y)
 }
 
 struct RecomputedBackward<B: Backend, S> {

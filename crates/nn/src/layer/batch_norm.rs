@@ -114,12 +114,13 @@ impl BatchNorm2d {
     fn evaluate<B: Backend>(&self, pass: &mut Pass<'_, B>, x: Var<B>) -> Result<Var<B>> {
         pass.expect_constant("batch normalisation", &x)?;
         let x = ops::exclusive(x.into_value())?;
-        let parameters = pass.parameters();
+        let [gamma, beta, mean, variance] =
+            [self.gamma, self.beta, self.mean, self.variance].map(|id| pass.parameter(id));
         let y = x.batch_norm_inference_in_place(
-            parameters.value(self.gamma),
-            parameters.value(self.beta),
-            parameters.value(self.mean),
-            parameters.value(self.variance),
+            gamma.value(),
+            beta.value(),
+            mean.value(),
+            variance.value(),
             self.epsilon,
         )?;
         Ok(Var::constant(match (self.code_format(), self.activation) {
@@ -139,21 +140,24 @@ impl BatchNorm2d {
         rows: usize,
     ) -> Result<()> {
         let momentum = pass.share().momentum(self.momentum);
-        let parameters = pass.parameters_mut();
         let channels = stats.shape().last();
         let unbiased = match rows {
             0 | 1 => 1.0,
             _ => (rows as f64 / (rows - 1) as f64) as f32,
         };
-        let mean = stats.narrow(0, channels)?;
-        approach(parameters.value_mut(self.mean), mean, momentum)?;
-        let variance = stats
-            .narrow(channels, channels)?
-            .unary_in_place(UnaryOp::Affine {
-                scale: unbiased,
-                shift: 0.0,
-            })?;
-        approach(parameters.value_mut(self.variance), variance, momentum)
+        if let Some(running) = pass.statistic(self.mean) {
+            approach(running, stats.narrow(0, channels)?, momentum)?;
+        }
+        if let Some(running) = pass.statistic(self.variance) {
+            let variance = stats
+                .narrow(channels, channels)?
+                .unary_in_place(UnaryOp::Affine {
+                    scale: unbiased,
+                    shift: 0.0,
+                })?;
+            approach(running, variance, momentum)?;
+        }
+        Ok(())
     }
 }
 
