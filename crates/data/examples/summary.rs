@@ -47,6 +47,7 @@ fn summarise(name: &str, limit_train: Option<usize>) -> Result<(), Error> {
     )?;
     let (mut sum, mut values) = (0.0, 0);
     for batch in loader.epoch(Seed(0), 0) {
+        let batch = batch?;
         sum += batch
             .bytes
             .iter()

@@ -1,8 +1,9 @@
-//! A decoded data set: pixels, labels and the names of its classes, in host memory.
+//! A data set: pixels, or where they are, labels and the names of its classes.
 
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::stream::{BadImage, Images, StreamUsage};
 
 /// Height, width and channels that all images of a data set share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,13 +56,23 @@ pub(crate) fn blank_images(images: usize, shape: ImageShape) -> Result<Vec<u8>> 
     Ok(pixels)
 }
 
-/// Images of one size with their labels.
+/// Where the pixels of a data set are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Pixels {
+    /// In memory.
+    Resident(Vec<u8>),
+    /// In their files, until they are needed.
+    Streamed(Images),
+}
+
+/// Images of one size with their labels: decoded and in host memory, or, where
+/// [`LoadOptions::stream`](crate::LoadOptions::stream) asked for it, in their files until a batch wants them.
 ///
 /// # Shapes
 /// Pixels are `[images, height, width, channels]`, contiguous, one byte each: 0 black, 255 white.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dataset {
-    images: Vec<u8>,
+    pixels: Pixels,
     labels: Vec<u16>,
     shape: ImageShape,
     class_names: Vec<String>,
@@ -95,6 +106,30 @@ impl Dataset {
                 channels,
             });
         }
+        Self::labelled(Pixels::Resident(images), labels, shape, class_names)
+    }
+
+    /// A data set of files, one for each label.
+    pub(crate) fn streamed(
+        images: Images,
+        labels: Vec<u16>,
+        class_names: Vec<String>,
+    ) -> Result<Self> {
+        let size = images.image_size();
+        let shape = ImageShape {
+            height: size,
+            width: size,
+            channels: 3,
+        };
+        Self::labelled(Pixels::Streamed(images), labels, shape, class_names)
+    }
+
+    fn labelled(
+        pixels: Pixels,
+        labels: Vec<u16>,
+        shape: ImageShape,
+        class_names: Vec<String>,
+    ) -> Result<Self> {
         let classes = class_names.len();
         if let Some(image) = labels
             .iter()
@@ -107,7 +142,7 @@ impl Dataset {
             });
         }
         Ok(Self {
-            images,
+            pixels,
             labels,
             shape,
             class_names,
@@ -144,18 +179,29 @@ impl Dataset {
         self.shape.channels
     }
 
-    /// All pixels, `[images, height, width, channels]`.
+    /// All pixels that are in memory, `[images, height, width, channels]`; none of a streamed set.
     pub fn images(&self) -> &[u8] {
-        &self.images
+        match &self.pixels {
+            Pixels::Resident(images) => images,
+            Pixels::Streamed(_) => &[],
+        }
     }
 
-    /// The pixels of one image, `[height, width, channels]`.
+    /// The pixels of one image that is in memory, `[height, width, channels]`.
     ///
     /// # Panics
-    /// If `index` is not below [`len`](Self::len), as indexing a slice does.
+    /// If `index` is not below [`len`](Self::len), as indexing a slice does; for any image of a streamed set.
     pub fn image(&self, index: usize) -> &[u8] {
         let len = self.shape.len();
-        &self.images[index * len..][..len]
+        &self.images()[index * len..][..len]
+    }
+
+    /// The images of a streamed set.
+    pub(crate) fn files(&self) -> Option<&Images> {
+        match &self.pixels {
+            Pixels::Resident(_) => None,
+            Pixels::Streamed(images) => Some(images),
+        }
     }
 
     /// The class of each image.
@@ -183,11 +229,15 @@ impl Dataset {
         (0..self.len()).collect()
     }
 
-    /// Host memory held by the pixels and labels, in bytes.
+    /// Host memory held by the pixels and labels, in bytes; by the labels and paths of a streamed set.
     ///
     /// This is outside the memory bound of a search, which governs device memory.
     pub fn bytes(&self) -> usize {
-        self.images.len() + self.labels.len() * size_of::<u16>()
+        let pixels = match &self.pixels {
+            Pixels::Resident(images) => images.len(),
+            Pixels::Streamed(images) => images.bytes(),
+        };
+        pixels + self.labels.len() * size_of::<u16>()
     }
 }
 
@@ -205,9 +255,22 @@ pub struct Data {
 }
 
 impl Data {
-    /// Host memory held by both sets, in bytes.
+    /// Host memory held by both sets, in bytes, with all that the cache of a streamed folder may take.
     pub fn bytes(&self) -> usize {
-        self.train.bytes() + self.test.bytes()
+        let streamed = self.train.files();
+        let cache = streamed.map_or(0, |images| images.shared().cache_bytes());
+        self.train.bytes() + self.test.bytes() + cache
+    }
+
+    /// What streaming did so far, and the host memory it holds; none for images that were read as a whole.
+    pub fn stream_usage(&self) -> Option<StreamUsage> {
+        Some(self.train.files()?.shared().usage())
+    }
+
+    /// The files of a streamed folder that could not be used so far, by path: others stood in for them.
+    pub fn bad_images(&self) -> Vec<BadImage> {
+        let streamed = self.train.files();
+        streamed.map_or_else(Vec::new, |images| images.shared().bad_images())
     }
 }
 

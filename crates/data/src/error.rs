@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::stream::BadImage;
+
 /// The result of everything fallible in this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -299,6 +301,47 @@ pub enum Error {
         width: usize,
         /// Channels of an image.
         channels: usize,
+    },
+
+    /// More files of a streamed image folder cannot be used than is allowed.
+    #[error(
+        "more than {limit} of {images} image files cannot be used: {}, ...; repair or remove them, or allow more",
+        first.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    )]
+    TooManyBad {
+        /// How many are allowed.
+        limit: usize,
+        /// The files of both sets.
+        images: usize,
+        /// Some of them, by path.
+        first: Vec<BadImage>,
+    },
+
+    /// None of the files that a loader of a streamed image folder is for can be used.
+    #[error("none of the {images} image files of a split can be used")]
+    NoGoodImage {
+        /// The number of files.
+        images: usize,
+    },
+
+    /// The threads that decode images cannot be had.
+    #[error("cannot start {threads} threads to decode images: {source}")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// What the system said.
+        source: rayon::ThreadPoolBuildError,
+    },
+
+    /// An augmentation that makes no sense.
+    #[error("{setting} is {value}, but has to be {expected}")]
+    Augmentation {
+        /// What was set.
+        setting: &'static str,
+        /// To what.
+        value: f64,
+        /// What it may be.
+        expected: &'static str,
     },
 
     /// A common size that no image can have.

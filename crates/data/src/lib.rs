@@ -1,6 +1,7 @@
 //! Image data sets for radars: readers, splits, augmentation and batches; one data set is embedded.
 //!
-//! Bytes become a [`Dataset`] (decoded pixels in host memory, channels last) by one of
+//! Bytes become a [`Dataset`] (decoded pixels in host memory, channels last; or, with [`Streaming`], the files of an
+//! image folder that are decoded when a batch wants them) by one of
 //!
 //! - [`Data::embedded`]: 4,000 Fashion-MNIST images compiled into the library;
 //! - [`Data::open`]: a folder in IDX, CIFAR-10 binary or image-folder form, recognised by its content;
@@ -19,10 +20,11 @@
 //! # fn main() -> Result<(), radars_data::Error> {
 //! let data = Data::embedded()?;
 //! let splits = Splits::new(&data.train, SplitFractions::default(), Seed(7))?;
-//! let augment = Some(Augment { crop_padding: 2, flip: true });
+//! let augment = Some(Augment { crop_padding: 2, flip: true, ..Augment::default() });
 //! let options = LoaderOptions { augment, ..LoaderOptions::training("weights", 64) };
 //! let loader = Loader::new(data.train.clone(), splits.weights, options)?;
 //! for batch in loader.epoch(Seed(7), 0) {
+//!     let batch = batch?;
 //!     assert_eq!(batch.bytes.len(), batch.len() * 28 * 28);
 //! }
 //! # Ok(())
@@ -38,9 +40,13 @@ mod format;
 mod load;
 mod resize;
 mod splits;
+mod stream;
+mod view;
 
 pub use batch::{Augment, Batch, Batches, Loader, LoaderOptions};
 pub use dataset::{Data, Dataset, ImageShape};
 pub use error::{Error, Result};
 pub use load::{BUILT_IN, LoadOptions};
 pub use splits::{SplitFractions, Splits};
+pub use stream::{BadImage, StreamUsage, Streaming};
+pub use view::{ColourJitter, ResizedCrop};

@@ -10,8 +10,9 @@ use radars_tensor::random::Seed;
 
 use super::pool::Batch;
 use super::source::{Position, Source};
+use crate::error::Result;
 
-/// Batches in order; made by [`Loader::epoch`](crate::Loader::epoch) and [`Loader::steps`](crate::Loader::steps).
+/// Batches in order, or why one could not be made, which happens to streamed image folders alone; made by [`Loader::epoch`](crate::Loader::epoch) and [`Loader::steps`](crate::Loader::steps).
 ///
 /// Dropping it early stops the prefetch thread and waits for it (for one batch at most).
 pub struct Batches {
@@ -51,9 +52,9 @@ impl Batches {
 }
 
 impl Iterator for Batches {
-    type Item = Batch;
+    type Item = Result<Batch>;
 
-    fn next(&mut self) -> Option<Batch> {
+    fn next(&mut self) -> Option<Result<Batch>> {
         match &mut self.inner {
             Inner::Direct(sequence) => sequence.next(),
             Inner::Prefetched(prefetched) => prefetched.next(),
@@ -78,9 +79,9 @@ struct Sequence {
 }
 
 impl Iterator for Sequence {
-    type Item = Batch;
+    type Item = Result<Batch>;
 
-    fn next(&mut self) -> Option<Batch> {
+    fn next(&mut self) -> Option<Result<Batch>> {
         if let Some(remaining) = &mut self.remaining {
             *remaining = remaining.checked_sub(1)?;
         }
@@ -93,7 +94,7 @@ impl Iterator for Sequence {
 /// The same batches, made by a thread that stays a bounded number of them ahead.
 struct Prefetched {
     /// `None` once the batches are over.
-    batches: Option<Receiver<Batch>>,
+    batches: Option<Receiver<Result<Batch>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -116,7 +117,7 @@ impl Prefetched {
         })
     }
 
-    fn next(&mut self) -> Option<Batch> {
+    fn next(&mut self) -> Option<Result<Batch>> {
         let batch = self.batches.as_ref()?.recv().ok();
         if batch.is_none() {
             self.batches = None;

@@ -1,7 +1,7 @@
 //! The loader: part of a data set, handed out in batches.
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use radars_tensor::random::Seed;
 
@@ -13,7 +13,7 @@ use crate::dataset::Dataset;
 use crate::error::{Error, Result};
 
 /// How a [`Loader`] makes its batches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LoaderOptions {
     /// Images in a batch.
     pub batch_size: usize,
@@ -58,7 +58,8 @@ impl LoaderOptions {
 /// Part of a data set in batches; cheap to clone.
 ///
 /// A loader has no state to save: every batch is a function of (seed, epoch, index), by whichever way it is
-/// asked for. Training that counts steps rather than epochs uses [`step`](Self::step) or
+/// asked for. Of a streamed folder it is one of the bad files among its images, too: in the place of each comes the
+/// next good one of this loader's images by index, after the last the first, changed as the bad one would have been. Training that counts steps rather than epochs uses [`step`](Self::step) or
 /// [`steps`](Self::steps), which go from epoch to epoch without ever starting over.
 #[derive(Clone)]
 pub struct Loader {
@@ -71,7 +72,7 @@ impl Loader {
     /// # Errors
     /// [`Error::NoBatch`] where not a single batch comes out (no images, batch size 0, or fewer images than
     /// a batch with `drop_last`), [`Error::Index`] for an index beyond the data set, [`Error::CropPadding`]
-    /// for padding as large as an image.
+    /// for padding as large as an image, [`Error::Augmentation`] for other changes that make no sense.
     pub fn new(dataset: Arc<Dataset>, indices: Vec<usize>, options: LoaderOptions) -> Result<Self> {
         let (images, batch_size) = (indices.len(), options.batch_size);
         if images == 0 || batch_size == 0 || (options.drop_last && images < batch_size) {
@@ -82,6 +83,9 @@ impl Loader {
                 index,
                 images: dataset.len(),
             });
+        }
+        if let Some(augment) = options.augment {
+            augment.check()?;
         }
         let (height, width) = (dataset.height(), dataset.width());
         if let Some(Augment {
@@ -104,6 +108,7 @@ impl Loader {
             options,
             pool,
             order: Mutex::new(None),
+            sorted: OnceLock::new(),
         };
         Ok(Self {
             source: Arc::new(source),
@@ -165,13 +170,19 @@ impl Loader {
     }
 
     /// One batch of an epoch, or `None` where the epoch has no batch `index`.
-    pub fn batch(&self, seed: Seed, epoch: u64, index: usize) -> Option<Batch> {
+    ///
+    /// # Errors
+    /// Where images of a streamed folder cannot be used; those in memory always make a batch.
+    pub fn batch(&self, seed: Seed, epoch: u64, index: usize) -> Option<Result<Batch>> {
         (index < self.batches_per_epoch())
             .then(|| self.source.batch(seed, Position { epoch, index }))
     }
 
     /// The batch of step `step`, counted through the epochs: batch `step % n` of epoch `step / n`.
-    pub fn step(&self, seed: Seed, step: u64) -> Batch {
+    ///
+    /// # Errors
+    /// As [`batch`](Self::batch).
+    pub fn step(&self, seed: Seed, step: u64) -> Result<Batch> {
         self.source.batch(seed, self.position(step))
     }
 

@@ -1,13 +1,18 @@
 //! Batch number (epoch, index) as a pure function of a seed: the part that loader and prefetch thread share.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use radars_tensor::random::Seed;
 use rand::seq::SliceRandom;
+use rayon::prelude::*;
 
+use super::augment::Draws;
 use super::loader::LoaderOptions;
 use super::pool::{Batch, Pool};
 use crate::dataset::Dataset;
+use crate::error::{Error, Result};
+use crate::stream::Images;
+use crate::view::{Area, Scaler, View, central};
 
 /// Which batch of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +31,8 @@ pub(super) struct Source {
     pub(super) pool: Arc<Pool>,
     /// The order last used: the batches of one epoch are mostly asked for together.
     pub(super) order: Mutex<Option<CachedOrder>>,
+    /// The images in ascending order, once a bad one needs another in its place.
+    pub(super) sorted: OnceLock<Box<[usize]>>,
 }
 
 impl Source {
@@ -60,7 +67,7 @@ impl Source {
     }
 
     /// The batch at `position`; empty where an epoch has no batch of that index.
-    pub(super) fn batch(&self, seed: Seed, position: Position) -> Batch {
+    pub(super) fn batch(&self, seed: Seed, position: Position) -> Result<Batch> {
         let order = self.order(seed, position.epoch);
         let batch_size = self.options.batch_size;
         let start = position.index.saturating_mul(batch_size).min(order.len());
@@ -71,24 +78,132 @@ impl Source {
             .bytes
             .reserve_exact(chosen.len() * self.dataset.shape().len());
         // A seed for the epoch, then a stream for the image: its place in the order has no part in it.
-        let augment = self.options.augment.map(|augment| {
-            (
-                augment,
-                seed.derive(&format!("{}/augment", self.options.stream), position.epoch),
-            )
+        let draws = self.options.augment.map(|augment| {
+            let purpose = format!("{}/augment", self.options.stream);
+            Draws::new(augment, seed.derive(&purpose, position.epoch))
         });
         for &image in chosen {
-            batch.bytes.extend_from_slice(self.dataset.image(image));
-            batch.placements.push(match augment {
-                Some((augment, seed)) => augment.draw(&mut seed.stream("image", image as u64)),
-                None => [0; 3],
-            });
+            let placement = draws.map(|draws| draws.placement(image));
+            batch.placements.push(placement.unwrap_or([0; 3]));
+        }
+        match self.dataset.files() {
+            None => self.gather(chosen, draws, &mut batch),
+            Some(images) => self.decode(images, chosen, draws, &mut batch)?,
+        }
+        Ok(batch)
+    }
+
+    /// Fills a batch with images in memory.
+    fn gather(&self, chosen: &[usize], draws: Option<Draws>, batch: &mut Batch) {
+        let shape = self.dataset.shape();
+        match draws.filter(|draws| draws.change_pixels()) {
+            None => {
+                for &image in chosen {
+                    batch.bytes.extend_from_slice(self.dataset.image(image));
+                }
+            }
+            Some(draws) => {
+                let mut scaler = Scaler::default();
+                batch.bytes.resize(chosen.len() * shape.len(), 0);
+                let places = batch.bytes.chunks_exact_mut(shape.len());
+                for (&image, out) in chosen.iter().zip(places) {
+                    let view = View {
+                        pixels: self.dataset.image(image),
+                        height: shape.height,
+                        width: shape.width,
+                    };
+                    let area = draws.area(image, view.height, view.width);
+                    let area = area.unwrap_or_else(|| Area::whole(view.height, view.width));
+                    self.render(view, area, Some(draws), image, &mut scaler, out);
+                }
+            }
         }
         let labels = self.dataset.labels();
         batch
             .labels
             .extend(chosen.iter().map(|&image| i32::from(labels[image])));
+    }
+
+    /// Fills a batch with images from their files, on the threads that decode.
+    fn decode(
+        &self,
+        images: &Images,
+        chosen: &[usize],
+        draws: Option<Draws>,
+        batch: &mut Batch,
+    ) -> Result<()> {
+        images.check()?;
+        let len = self.dataset.shape().len();
+        batch.bytes.resize(chosen.len() * len, 0);
+        let places = batch.bytes.par_chunks_exact_mut(len);
+        // Images take as different times as their sizes are: threads take one at a time.
+        let shown: Result<Vec<usize>> = images.run(|| {
+            (chosen.par_iter().zip(places).with_max_len(1))
+                .map(|(&image, out)| self.show(images, image, draws, out))
+                .collect()
+        });
+        let labels = self.dataset.labels();
+        let shown = shown?.into_iter();
         batch
+            .labels
+            .extend(shown.map(|image| i32::from(labels[image])));
+        images.check()
+    }
+
+    /// Brings an image, or the one that stands in for it, into `out`; which one it was.
+    fn show(
+        &self,
+        images: &Images,
+        image: usize,
+        draws: Option<Draws>,
+        out: &mut [u8],
+    ) -> Result<usize> {
+        let size = self.dataset.height();
+        let mut candidate = image;
+        loop {
+            let shown = images.with(candidate, |view, scaler| {
+                let area = draws.and_then(|draws| draws.area(image, view.height, view.width));
+                let area = area.unwrap_or_else(|| central(view.height, view.width, size));
+                self.render(view, area, draws, image, scaler, out);
+            })?;
+            if shown.is_some() {
+                return Ok(candidate);
+            }
+            images.check()?;
+            candidate = self.following_image(candidate);
+            if candidate == image {
+                let images = self.indices.len();
+                return Err(Error::NoGoodImage { images });
+            }
+        }
+    }
+
+    /// The image after `image` by index, of those of this loader; after the last the first.
+    fn following_image(&self, image: usize) -> usize {
+        let sorted = self.sorted.get_or_init(|| {
+            let mut sorted: Box<[usize]> = (*self.indices).into();
+            sorted.sort_unstable();
+            sorted
+        });
+        let next = sorted.partition_point(|&other| other <= image);
+        sorted.get(next).copied().unwrap_or(sorted[0])
+    }
+
+    /// Brings an area of an image into `out`, with the colours drawn for `image`.
+    fn render(
+        &self,
+        view: View<'_>,
+        area: Area,
+        draws: Option<Draws>,
+        image: usize,
+        scaler: &mut Scaler,
+        out: &mut [u8],
+    ) {
+        let shape = self.dataset.shape();
+        scaler.scale(view, area, (shape.height, shape.width), out);
+        if let Some(colours) = draws.and_then(|draws| draws.colours(image)) {
+            colours.apply(out, shape.channels);
+        }
     }
 
     /// The order of the images in an epoch.

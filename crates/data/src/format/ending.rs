@@ -9,7 +9,7 @@ const PNG_END: &[u8] = b"\0\0\0\0IEND\xae\x42\x60\x82";
 /// What marks the end of an image in the format that `bytes` begin as, if it is not there.
 ///
 /// Anything may follow the mark, as some cameras and editors append to their files.
-pub(super) fn missing_end(bytes: &[u8]) -> Option<&'static str> {
+pub(crate) fn missing_end(bytes: &[u8]) -> Option<&'static str> {
     if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
         (!jpeg_ends(bytes)).then_some("JPEG end-of-image marker")
     } else if bytes.starts_with(b"\x89PNG") {
@@ -28,8 +28,9 @@ pub(super) fn missing_end(bytes: &[u8]) -> Option<&'static str> {
 /// Inside a scan an 0xff byte is always followed by a zero or a restart marker, so neither marker searched for
 /// can be pixels; and thumbnails, which have an end of their own, lie before the last scan.
 fn jpeg_ends(bytes: &[u8]) -> bool {
-    let last = |marker: u8| bytes.windows(2).rposition(|pair| pair == [0xff, marker]);
-    last(0xd9) > last(0xda)
+    let end = bytes.windows(2).rposition(|pair| pair == [0xff, 0xd9]);
+    // The end is near the file's own, so what follows it is soon searched.
+    end.is_some_and(|end| !bytes[end..].windows(2).any(|pair| pair == [0xff, 0xda]))
 }
 
 #[cfg(test)]

@@ -1,13 +1,16 @@
-//! Image folders: `train/<class>/*.jpg` beside `test/<class>/*.jpg` or `val/<class>/*.jpg`.
+//! Image folders: `train/<class>/*.jpg` beside `test/<class>/*.jpg`, or `val` or `validation` instead.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::decode::decode_all;
 use super::{Decoded, Part};
 use crate::apportion::limited;
+use crate::dataset::{Data, Dataset};
 use crate::error::{Error, Result};
 use crate::load::LoadOptions;
+use crate::stream::{Files, Images, Shared, Streaming};
 
 /// The folders of training and test classes.
 pub(crate) struct SetFolders {
@@ -21,18 +24,18 @@ pub(crate) fn find(folder: &Path) -> Result<Option<SetFolders>> {
     if !train.is_dir() {
         return Ok(None);
     }
-    let test = ["test", "val"]
-        .map(|name| folder.join(name))
-        .into_iter()
-        .find(|path| path.is_dir());
+    let tests = ["test", "val", "validation"].map(|name| folder.join(name));
+    // ImageNet's own test set has no labels, and so no class folders; its validation set has.
+    let has_classes = |path: &&PathBuf| class_folders(path).is_ok();
+    let test = (tests.iter().find(has_classes)).or_else(|| tests.iter().find(|path| path.is_dir()));
     let missing = Error::Missing {
         folder: folder.to_path_buf(),
         kind: "image-folder",
-        missing: "test/ or val/ folder",
+        missing: "test/, val/ or validation/ folder",
     };
     Ok(Some(SetFolders {
         train,
-        test: test.ok_or(missing)?,
+        test: test.ok_or(missing)?.clone(),
     }))
 }
 
@@ -49,8 +52,15 @@ pub(crate) fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(entries)
 }
 
-/// Reads both sets: chooses files first, then decodes only those.
-pub(crate) fn read(folders: &SetFolders, options: &LoadOptions<'_>) -> Result<Decoded> {
+/// The files of both sets, limits applied.
+pub(crate) struct Listing {
+    class_names: Vec<String>,
+    train: FileList,
+    test: FileList,
+}
+
+/// Lists both sets.
+pub(crate) fn list(folders: &SetFolders, options: &LoadOptions<'_>) -> Result<Listing> {
     let class_folders = class_folders(&folders.train)?;
     if class_folders.len() > 1 << 16 {
         return Err(Error::TooManyClasses {
@@ -79,20 +89,57 @@ pub(crate) fn read(folders: &SetFolders, options: &LoadOptions<'_>) -> Result<De
     }
     train.limit(class_names.len(), options.limit_train);
     test.limit(class_names.len(), options.limit_test);
-    let (images, shape) = decode_all([&train.files, &test.files], &folders.train, options)?;
-    let [train_images, test_images] = images;
-    Ok(Decoded {
-        train: Part {
-            images: train_images,
-            labels: train.labels,
-        },
-        test: Part {
-            images: test_images,
-            labels: test.labels,
-        },
-        shape,
+    if train.files.is_empty() && test.files.is_empty() {
+        return Err(Error::Empty {
+            path: folders.train.clone(),
+            what: "images within the limits",
+        });
+    }
+    Ok(Listing {
         class_names,
+        train,
+        test,
     })
+}
+
+impl Listing {
+    /// Decodes all images.
+    pub(crate) fn decode(self, folders: &SetFolders, options: &LoadOptions<'_>) -> Result<Decoded> {
+        let Listing {
+            class_names,
+            train,
+            test,
+        } = self;
+        let (images, shape) = decode_all([&train.files, &test.files], &folders.train, options)?;
+        let [train_images, test_images] = images;
+        Ok(Decoded {
+            train: Part {
+                images: train_images,
+                labels: train.labels,
+            },
+            test: Part {
+                images: test_images,
+                labels: test.labels,
+            },
+            shape,
+            class_names,
+        })
+    }
+
+    /// Leaves the images in their files until they are needed.
+    pub(crate) fn stream(self, name: String, streaming: Streaming) -> Result<Data> {
+        let images = self.train.files.len() + self.test.files.len();
+        let shared = Shared::new(streaming, images)?;
+        let set = |list: FileList| {
+            let images = Images::new(Files::new(&list.files), Arc::clone(&shared));
+            Dataset::streamed(images, list.labels, self.class_names.clone()).map(Arc::new)
+        };
+        Ok(Data {
+            name,
+            train: set(self.train)?,
+            test: set(self.test)?,
+        })
+    }
 }
 
 fn file_name(path: &Path) -> String {

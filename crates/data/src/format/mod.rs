@@ -2,7 +2,7 @@
 
 pub(crate) mod cifar;
 mod decode;
-mod ending;
+pub(crate) mod ending;
 pub(crate) mod folder;
 pub(crate) mod idx;
 

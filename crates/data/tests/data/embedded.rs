@@ -32,6 +32,7 @@ fn a_name_loads_it_and_options_apply() {
         limit_train: Some(50),
         limit_test: Some(20),
         resize: Some((14, 16)),
+        stream: None,
         progress: None,
     };
     let data = Data::load("fashion-mnist-small", &options).unwrap();

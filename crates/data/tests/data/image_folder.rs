@@ -142,7 +142,7 @@ fn a_limit_decodes_only_what_it_keeps() {
         limit_train: Some(6),
         limit_test: Some(4),
         progress: Some(&progress),
-        resize: None,
+        ..LoadOptions::default()
     };
     let data = Data::open(folder.path(), &options).unwrap();
     assert_eq!(calls.load(Ordering::Relaxed), 10);

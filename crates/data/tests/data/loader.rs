@@ -64,6 +64,7 @@ fn an_epoch_has_every_image_once_and_another_order_each_time() {
     let order = |seed, epoch| {
         loader
             .epoch(seed, epoch)
+            .map(Result::unwrap)
             .flat_map(|batch| members(&batch))
             .collect::<Vec<_>>()
     };
@@ -82,7 +83,11 @@ fn an_epoch_has_every_image_once_and_another_order_each_time() {
     for (i, one) in orders.iter().enumerate() {
         assert!(orders[..i].iter().all(|other| other != one));
     }
-    let sizes: Vec<usize> = loader.epoch(SEED, 0).map(|batch| batch.len()).collect();
+    let sizes: Vec<usize> = loader
+        .epoch(SEED, 0)
+        .map(Result::unwrap)
+        .map(|batch| batch.len())
+        .collect();
     assert_eq!(sizes, [6, 6, 6, 2]);
 }
 
@@ -90,7 +95,7 @@ fn an_epoch_has_every_image_once_and_another_order_each_time() {
 fn evaluation_is_in_order_unchanged_and_complete() {
     let dataset = dataset(20);
     let loader = Loader::new(dataset, vec![3, 1, 19, 7, 8], LoaderOptions::evaluation(2)).unwrap();
-    let batches: Vec<Batch> = loader.epoch(SEED, 5).collect();
+    let batches: Vec<Batch> = loader.epoch(SEED, 5).map(Result::unwrap).collect();
     assert_eq!(
         batches.iter().map(members).collect::<Vec<_>>(),
         [vec![3, 1], vec![19, 7], vec![8]]
@@ -118,7 +123,7 @@ fn labels_stay_with_their_images() {
             ..LoaderOptions::training("w", 7)
         },
     );
-    for batch in loader.epoch(SEED, 2) {
+    for batch in loader.epoch(SEED, 2).map(Result::unwrap) {
         let expected: Vec<i32> = members(&batch)
             .into_iter()
             .map(|i| (i % 3) as i32)
@@ -130,6 +135,8 @@ fn labels_stay_with_their_images() {
 const AUGMENT: Option<Augment> = Some(Augment {
     crop_padding: 2,
     flip: true,
+    resized_crop: None,
+    colour: None,
 });
 
 #[test]
@@ -155,12 +162,19 @@ fn prefetching_changes_nothing() {
             },
         );
         for epoch in 0..3 {
-            let batches: Vec<Batch> = direct.epoch(SEED, epoch).collect();
-            assert_eq!(batches, ahead.epoch(SEED, epoch).collect::<Vec<_>>());
+            let batches: Vec<Batch> = direct.epoch(SEED, epoch).map(Result::unwrap).collect();
+            assert_eq!(
+                batches,
+                ahead
+                    .epoch(SEED, epoch)
+                    .map(Result::unwrap)
+                    .collect::<Vec<_>>()
+            );
             // Also when buffers are recycled rather than all held at once.
             assert!(
                 ahead
                     .epoch(SEED, epoch)
+                    .map(Result::unwrap)
                     .zip(&batches)
                     .all(|(one, other)| one == *other)
             );
@@ -178,12 +192,17 @@ fn any_batch_can_be_reached_directly() {
             ..LoaderOptions::training("w", 8)
         },
     );
-    let epochs: Vec<Batch> = (0..3).flat_map(|epoch| loader.epoch(SEED, epoch)).collect();
+    let epochs: Vec<Batch> = (0..3)
+        .flat_map(|epoch| loader.epoch(SEED, epoch).map(Result::unwrap))
+        .collect();
     assert_eq!(epochs.len(), 3 * 6);
     for (step, batch) in epochs.iter().enumerate().rev() {
-        assert_eq!(loader.step(SEED, step as u64), *batch);
+        assert_eq!(loader.step(SEED, step as u64).unwrap(), *batch);
         assert_eq!(
-            loader.batch(SEED, step as u64 / 6, step % 6).as_ref(),
+            loader
+                .batch(SEED, step as u64 / 6, step % 6)
+                .map(Result::unwrap)
+                .as_ref(),
             Some(batch)
         );
     }
@@ -191,18 +210,23 @@ fn any_batch_can_be_reached_directly() {
     assert!(
         loader
             .epoch_from(SEED, 1, 4)
+            .map(Result::unwrap)
             .eq(epochs[10..12].iter().map(|b| take(b, &loader)))
     );
     assert_eq!(loader.epoch_from(SEED, 1, 6).count(), 0);
     for first in [0, 4, 6, 11] {
-        let steps: Vec<Batch> = loader.steps(SEED, first as u64).take(7).collect();
+        let steps: Vec<Batch> = loader
+            .steps(SEED, first as u64)
+            .map(Result::unwrap)
+            .take(7)
+            .collect();
         assert_eq!(steps, epochs[first..first + 7]);
     }
 }
 
 /// A batch equal to `batch`, for comparing iterators of values.
 fn take(batch: &Batch, loader: &Loader) -> Batch {
-    let mut copy = loader.step(SEED, 0);
+    let mut copy = loader.step(SEED, 0).unwrap();
     copy.bytes.clone_from(&batch.bytes);
     copy.placements.clone_from(&batch.placements);
     copy.labels.clone_from(&batch.labels);
@@ -216,10 +240,13 @@ fn augmentation_follows_the_image_not_its_place() {
         ..LoaderOptions::training("w", 10)
     };
     let placement_of = |loader: &Loader, index: usize, epoch: u64| {
-        let found = loader.epoch(SEED, epoch).find_map(|batch| {
-            let place = members(&batch).iter().position(|&member| member == index)?;
-            Some(batch.placements[place])
-        });
+        let found = loader
+            .epoch(SEED, epoch)
+            .map(Result::unwrap)
+            .find_map(|batch| {
+                let place = members(&batch).iter().position(|&member| member == index)?;
+                Some(batch.placements[place])
+            });
         found.unwrap()
     };
     let all = loader(50, options);
@@ -258,7 +285,7 @@ fn placements_reach_as_far_as_the_padding_and_mirror() {
         },
     );
     let mut drawn: [BTreeSet<i32>; 3] = Default::default();
-    for batch in loader.epoch(SEED, 0) {
+    for batch in loader.epoch(SEED, 0).map(Result::unwrap) {
         for placement in &batch.placements {
             for (drawn, &value) in drawn.iter_mut().zip(placement) {
                 drawn.insert(value);
@@ -278,7 +305,7 @@ fn dropping_an_iterator_early_ends_its_thread() {
     };
     for consumed in 0..20 {
         let loader = Loader::new(dataset.clone(), dataset.indices(), options).unwrap();
-        let mut steps = loader.steps(SEED, 0);
+        let mut steps = loader.steps(SEED, 0).map(Result::unwrap);
         for _ in 0..consumed {
             steps.next().unwrap();
         }
@@ -300,14 +327,15 @@ fn buffers_are_used_again() {
     );
     let places: BTreeSet<*const u8> = loader
         .epoch(SEED, 0)
+        .map(Result::unwrap)
         .map(|batch| batch.bytes.as_ptr())
         .collect();
     assert_eq!(places.len(), 1);
     // Memory that its user keeps is not handed out a second time.
-    let mut first = loader.step(SEED, 0);
+    let mut first = loader.step(SEED, 0).unwrap();
     let kept = std::mem::take(&mut first.bytes);
     drop(first);
-    let second = loader.step(SEED, 1);
+    let second = loader.step(SEED, 1).unwrap();
     assert_ne!(second.bytes.as_ptr(), kept.as_ptr());
 }
 
@@ -350,7 +378,7 @@ fn loaders_that_could_make_no_batch_are_refused() {
     ));
     let augment = Some(Augment {
         crop_padding: 4,
-        flip: false,
+        ..Augment::default()
     });
     let padded = LoaderOptions {
         augment,

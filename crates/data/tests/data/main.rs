@@ -9,3 +9,5 @@ mod idx;
 mod image_folder;
 mod loader;
 mod splits;
+mod streamed;
+mod streamed_garbage;

@@ -120,6 +120,7 @@ impl<B: Backend> Trainer<'_, B> {
         for epoch in first..epochs {
             let started = Instant::now();
             for (index, batch) in loader.epoch(seed, epoch as u64).enumerate() {
+                let batch = batch?;
                 if watch.stop().is_some() {
                     return Ok(None);
                 }
@@ -165,6 +166,7 @@ fn accuracy<B: Backend>(
 ) -> Result<Option<f64>> {
     let mut correct = 0;
     for batch in loader.epoch(Seed(0), 0) {
+        let batch = batch?;
         if watch.stop().is_some() {
             return Ok(None);
         }

@@ -42,7 +42,11 @@ impl<'a, B: Backend> Trainer<'a, B> {
         let (train, test) = (&task.data.train, &task.data.test);
         let augment = match (config.data.crop_padding, config.data.flip) {
             (0, false) => None,
-            (crop_padding, flip) => Some(Augment { crop_padding, flip }),
+            (crop_padding, flip) => Some(Augment {
+                crop_padding,
+                flip,
+                ..Augment::default()
+            }),
         };
         let training = |stream| LoaderOptions {
             augment,

@@ -107,6 +107,7 @@ impl<B: Backend> Trainer<'_, B> {
             let started = Instant::now();
             let mut loss = 0.0;
             for (index, batch) in self.weights.epoch(seed, epoch as u64).enumerate() {
+                let batch = batch?;
                 if watch.stop().is_some() {
                     return Ok(None);
                 }
@@ -151,10 +152,11 @@ impl<B: Backend> Trainer<'_, B> {
         let seed = self.one_shot_seed();
         let mut inherited = shared.inherit(&self.arena, path)?;
         for step in 0..ESTIMATES {
-            inherited.estimate(images(&self.weights.step(seed, step)))?;
+            inherited.estimate(images(&self.weights.step(seed, step)?))?;
         }
         let mut correct = 0;
         for batch in self.rewards.epoch(Seed(0), 0) {
+            let batch = batch?;
             correct += inherited.correct(images(&batch))?;
         }
         Ok(correct as f64 / self.rewards.images_per_epoch() as f64)

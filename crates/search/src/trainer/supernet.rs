@@ -84,6 +84,7 @@ impl<B: Backend> Trainer<'_, B> {
             let alpha_trained = epoch >= dnas.warmup_epochs;
             let temperature = dnas.temperature(epoch);
             for (index, batch) in self.weights.epoch(seed, epoch as u64).enumerate() {
+                let batch = batch?;
                 if watch.stop().is_some() {
                     return Ok(None);
                 }
@@ -91,6 +92,7 @@ impl<B: Backend> Trainer<'_, B> {
                 let relax = |draw| relaxation::draw(&vectors, temperature, dnas.gumbel, seed, draw);
                 trainer.weight_step(images(&batch), &relax(2 * step), schedule.rate(step))?;
                 if alpha_trained && let Some(batch) = alpha_batches.next() {
+                    let batch = batch?;
                     trainer.alpha_step(
                         images(&batch),
                         &relax(2 * step + 1),
