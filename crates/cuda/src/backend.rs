@@ -247,9 +247,14 @@ impl Backend for Cuda {
         g: &BatchNorm,
         x: Operand<'_, Self>,
         parameters: BatchNormInference<'_, Self>,
-        y: M<'_>,
+        mut y: M<'_>,
     ) -> Result<()> {
-        batch_norm::inference(self, g, x, parameters, y)
+        let activation = parameters.activation;
+        batch_norm::inference(self, g, x, parameters, y.reborrow())?;
+        match activation {
+            Some(activation) => self.unary(activation.into(), Operand::InPlace, y),
+            None => Ok(()),
+        }
     }
 
     fn batch_norm_backward(

@@ -212,7 +212,7 @@ pub trait Backend: Sized + Send + Sync + 'static {
         stats: Mut<'_, Self>,
         scratch: Mut<'_, Self>,
     ) -> Result<()>;
-    /// Batch normalisation with given `mean` and `variance` (evaluation).
+    /// Batch normalisation with given `mean` and `variance` (evaluation), and the activation behind it, if any.
     fn batch_norm_inference(
         &self,
         g: &BatchNorm,

@@ -108,6 +108,7 @@ pub fn batch_norm_activation_backward<B: Backend>(
         beta: saved.beta,
         mean: identity.slice(0..half),
         variance: identity.slice(half..2 * half),
+        activation: None,
     };
     let plain = BatchNorm { epsilon: 0.0, ..*g };
     backend.batch_norm_inference(&plain, Operand::Read(saved.xhat), parameters, z.reborrow())?;

@@ -1,8 +1,8 @@
 //! Operands that a method of [`Backend`] takes together.
 
-use crate::{Backend, Ref};
+use crate::{Activation, Backend, Ref};
 
-/// What a batch normalisation in evaluation uses; each `[channels]`.
+/// What a batch normalisation in evaluation uses; each tensor `[channels]`.
 pub struct BatchNormInference<'a, B: Backend> {
     /// Scale.
     pub gamma: Ref<'a, B>,
@@ -12,6 +12,8 @@ pub struct BatchNormInference<'a, B: Backend> {
     pub mean: Ref<'a, B>,
     /// Variance to divide by the root of.
     pub variance: Ref<'a, B>,
+    /// What follows.
+    pub activation: Option<Activation>,
 }
 
 /// What a batch normalisation keeps for its backward.

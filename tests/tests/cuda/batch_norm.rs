@@ -211,11 +211,12 @@ fn gradients() {
 #[derive(Debug)]
 struct Inference {
     g: BatchNorm,
+    activation: Option<Activation>,
 }
 
 impl Case for Inference {
     fn run<B: Backend>(&self, side: &Side<B>) -> Result<Outputs> {
-        let g = &self.g;
+        let Inference { g, activation } = self;
         let (c, n) = (g.channels, g.rows * g.channels);
         let (gamma, beta, mean) = (side.random(c), side.random(c), side.random(c));
         let variance: Vec<f32> = side.values(c).iter().map(|v| v.abs()).collect();
@@ -225,6 +226,7 @@ impl Case for Inference {
             beta: beta.view(),
             mean: mean.view(),
             variance: variance.view(),
+            activation: *activation,
         };
         let x = side.values(n);
         let (from, mut y, mut in_place) = (side.input(&x), side.output(n), side.input(&x));
@@ -243,7 +245,10 @@ impl Case for Inference {
 fn evaluations() {
     on_every_device(|cuda| {
         for g in SIZES.into_iter().chain([(0, 5)]).map(geometry) {
-            parity(&cuda, &Inference { g }, Tolerance::NORMALISED);
+            // Without the quantiser, to which the last bit may decide between two codes.
+            for activation in [None, Some(Activation::Relu), Some(Activation::Relu6)] {
+                parity(&cuda, &Inference { g, activation }, Tolerance::NORMALISED);
+            }
         }
     });
 }

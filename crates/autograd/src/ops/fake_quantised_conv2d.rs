@@ -1,6 +1,6 @@
 //! Two-dimensional convolution of operands on fixed-point grids, channels last.
 
-use crate::{Backward, Tape, Var};
+use crate::{Backward, Kept, Tape, Var};
 use radars_tensor::{Backend, Conv2d, Conv2dOptions, ConvValues, MaskOp, Result, Tensor, Values};
 
 /// Convolves images `Qx(x)` with `Qw(w)`, see [`conv2d`](super::conv2d()); `values` says which of the two
@@ -8,7 +8,7 @@ use radars_tensor::{Backend, Conv2d, Conv2dOptions, ConvValues, MaskOp, Result, 
 ///
 /// The result, and every gradient, is that of [`fake_quantise`](super::fake_quantise()) of what is
 /// quantised, followed by [`conv2d`](super::conv2d()), bit for bit. Kept are, each for the gradient of the other, `x`
-/// as it was given or, where it is quantised, its codes (the values, if it has none), and `w` as it was given,
+/// as it was given (or what it is computed from, [`Kept`]) or, where it is quantised, its codes (the values, if it has none), and `w` as it was given,
 /// also for the gradient of its own quantiser; of a quantised `x` that wants a gradient, one bit an element.
 ///
 /// # Shapes
@@ -45,9 +45,9 @@ pub fn fake_quantised_conv2d<B: Backend>(
         _ if !w.requires_gradient() => None,
         Values::Quantise(format) if format.code_dtype().is_some() => {
             values.x = Values::Codes(format);
-            Some(x.into_value().encode(format)?)
+            Some(Kept::Value(x.into_value().encode(format)?))
         }
-        _ => Some(x.into_value()),
+        _ => Some(Kept::new(x)),
     };
     let backward = FakeQuantisedConv2dBackward {
         geometry,
@@ -65,7 +65,7 @@ struct FakeQuantisedConv2dBackward<B: Backend> {
     /// What is known of the operands as they are kept.
     values: ConvValues,
     /// For the gradient of `w`.
-    x: Option<Tensor<B>>,
+    x: Option<Kept<B>>,
     /// For both gradients.
     w: Tensor<B>,
     /// Whether that of `x` is wanted.
@@ -86,7 +86,7 @@ impl<B: Backend> Backward<B> for FakeQuantisedConv2dBackward<B> {
         } = *self;
         // First, so that `x` can make room for its own gradient.
         let dw = x
-            .map(|x| dy.fake_quantised_conv2d_weight_gradient(&x, &w, values, &g))
+            .map(|x| dy.fake_quantised_conv2d_weight_gradient(&x.into_value()?, &w, values, &g))
             .transpose()?;
         let dx = dx
             .then(|| dy.fake_quantised_conv2d_input_gradient(&w, values, &g))
@@ -99,7 +99,7 @@ impl<B: Backend> Backward<B> for FakeQuantisedConv2dBackward<B> {
     }
 
     fn saved_bytes(&self) -> usize {
-        let kept = self.x.iter().chain(&self.gate).chain([&self.w]);
-        kept.map(Tensor::bytes).sum()
+        let kept = self.gate.iter().chain([&self.w]);
+        self.x.as_ref().map_or(0, Kept::bytes) + kept.map(Tensor::bytes).sum::<usize>()
     }
 }

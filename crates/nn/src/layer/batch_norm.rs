@@ -122,13 +122,16 @@ impl BatchNorm2d {
             mean.value(),
             variance.value(),
             self.epsilon,
+            match self.code_format() {
+                Some(_) => None,
+                None => self.activation,
+            },
         )?;
-        Ok(Var::constant(match (self.code_format(), self.activation) {
+        Ok(Var::constant(match self.code_format() {
+            None => y,
             // Codes of a format without a sign are those of what is positive.
-            (Some(format), _) if !format.signed => y.encode(format)?,
-            (Some(format), _) => y.unary_in_place(UnaryOp::Relu)?.encode(format)?,
-            (None, Some(activation)) => y.unary_in_place(UnaryOp::from(activation))?,
-            (None, None) => y,
+            Some(format) if !format.signed => y.encode(format)?,
+            Some(format) => y.unary_in_place(UnaryOp::Relu)?.encode(format)?,
         }))
     }
 

@@ -187,7 +187,12 @@ impl Backend for Cpu {
         parameters: BatchNormInference<'_, Self>,
         y: M<'_>,
     ) -> Result<()> {
-        batch_norm::inference(self, g, x, parameters, y)
+        match parameters.activation {
+            None => batch_norm::inference(self, g, x, parameters, y, Identity),
+            Some(activation) => with_activation!(activation, f => {
+                batch_norm::inference(self, g, x, parameters, y, f)
+            }),
+        }
     }
 
     fn batch_norm_backward(

@@ -5,6 +5,7 @@ use super::Cpu;
 use super::elementwise::operands;
 use super::memory::{Plain, partials, read, slice_mut, write};
 use super::parallel::rows_per_piece;
+use super::pointwise::Pointwise;
 use super::simd::simd;
 use super::sums::{BLOCK, column_blocks, sum_columns};
 use crate::{BatchNorm, BatchNormInference, Mut, Operand, Ref, Result};
@@ -209,13 +210,14 @@ fn combine_moments(g: &BatchNorm, partials: &[f64], mean: &mut [f32], variance: 
     }
 }
 
-/// `y = gamma * (x - mean) / sqrt(variance + epsilon) + beta`.
+/// `y = f(gamma * (x - mean) / sqrt(variance + epsilon) + beta)`.
 pub(super) fn inference(
     cpu: &Cpu,
     g: &BatchNorm,
     x: Operand<'_, Cpu>,
     parameters: BatchNormInference<'_, Cpu>,
     y: Mut<'_, Cpu>,
+    f: impl Pointwise,
 ) -> Result<()> {
     const NAME: &str = "batch_norm_inference";
     let c = g.channels;
@@ -251,10 +253,16 @@ pub(super) fn inference(
                         for (row, y) in y.chunks_exact_mut(c).enumerate() {
                             let y = &mut y[first..][..width];
                             if let Some(x) = x {
-                                y.copy_from_slice(&x[row * c + first..][..width]);
-                            }
-                            for i in 0..width {
-                                y[i] = gamma[i] * ((y[i] - mean[i]) * inverse[i]) + beta[i];
+                                let x = &x[row * c + first..][..width];
+                                for i in 0..width {
+                                    let xhat = (x[i] - mean[i]) * inverse[i];
+                                    y[i] = f.value(gamma[i] * xhat + beta[i]);
+                                }
+                            } else {
+                                for i in 0..width {
+                                    let xhat = (y[i] - mean[i]) * inverse[i];
+                                    y[i] = f.value(gamma[i] * xhat + beta[i]);
+                                }
                             }
                         }
                     }

@@ -3,7 +3,7 @@
 use super::scratch;
 use crate::{
     Activation, Backend, BatchNorm, BatchNormInference, BatchNormSaved, DType, Error, FixedPoint,
-    Op, Operand, Result, Tensor, UnaryOp, Values,
+    Op, Operand, Result, Tensor, Values,
 };
 
 /// What [`Tensor::batch_norm_in_place`] gives.
@@ -145,19 +145,12 @@ impl<B: Backend> Tensor<B> {
             beta: beta.view(),
             mean: mean.view(),
             variance: variance.view(),
+            activation,
         };
         let mut y = self.like(NAME)?;
-        let backend = self.arena().backend();
-        backend.batch_norm_inference(
-            &g,
-            Operand::Read(self.view()),
-            parameters,
-            y.view_mut(NAME)?,
-        )?;
-        match activation {
-            Some(activation) => y.unary_in_place(UnaryOp::from(activation)),
-            None => Ok(y),
-        }
+        let (x, backend) = (Operand::Read(self.view()), self.arena().backend());
+        backend.batch_norm_inference(&g, x, parameters, y.view_mut(NAME)?)?;
+        Ok(y)
     }
 
     /// Gradients of [`Tensor::batch_norm_in_place`]; `self`, the gradient of the result, becomes that of
@@ -222,7 +215,7 @@ impl<B: Backend> Tensor<B> {
         Ok((self, dgamma, dbeta))
     }
 
-    /// Batch normalisation with given statistics (evaluation), in the memory of `self`.
+    /// Batch normalisation with given statistics (evaluation), then `activation`, if any, in the memory of `self`.
     ///
     /// # Shapes
     /// `self [.., channels]`, all parameters `[channels]`.
@@ -236,6 +229,7 @@ impl<B: Backend> Tensor<B> {
         mean: &Self,
         variance: &Self,
         epsilon: f32,
+        activation: Option<Activation>,
     ) -> Result<Self> {
         const NAME: &str = "batch_norm_inference_in_place";
         let g = self.batch_norm_geometry(NAME, gamma, beta, epsilon)?;
@@ -246,6 +240,7 @@ impl<B: Backend> Tensor<B> {
             beta: beta.view(),
             mean: mean.view(),
             variance: variance.view(),
+            activation,
         };
         let y = self.view_mut(NAME)?;
         arena

@@ -155,23 +155,40 @@ fn evaluation_normalises_with_given_moments() {
                 .collect();
             let [x, gamma, beta, mean, variance] =
                 [x, gamma, beta, mean, variance].map(|v| buffer(arena, &v));
-            let parameters = || BatchNormInference {
+            let parameters = |activation| BatchNormInference {
                 gamma: gamma.view(),
                 beta: beta.view(),
                 mean: mean.view(),
                 variance: variance.view(),
+                activation,
             };
             let mut y = result(arena, rows * channels);
             let backend = arena.backend();
             backend
-                .batch_norm_inference(&g, Operand::Read(x.view()), parameters(), y.view_mut())
+                .batch_norm_inference(&g, Operand::Read(x.view()), parameters(None), y.view_mut())
                 .unwrap();
             assert_close(&read(&y), &expected, 1e-5);
-            let mut in_place = buffer(arena, &read::<f32>(&x));
-            backend
-                .batch_norm_inference(&g, Operand::InPlace, parameters(), in_place.view_mut())
-                .unwrap();
-            assert_eq!(read::<u32>(&in_place), read::<u32>(&y));
+            let format = FixedPoint::unsigned(2, 2);
+            for activation in [
+                None,
+                Some(Activation::Relu),
+                Some(Activation::Relu6),
+                Some(Activation::ReluQuantise(format)),
+            ] {
+                let activated = |z: &f32| match activation {
+                    None => *z,
+                    Some(Activation::Relu) => z.max(0.0),
+                    Some(Activation::Relu6) => z.clamp(0.0, 6.0),
+                    Some(Activation::ReluQuantise(format)) => format.quantise(z.max(0.0)),
+                };
+                let expected: Vec<f32> = read(&y).iter().map(activated).collect();
+                let mut in_place = buffer(arena, &read::<f32>(&x));
+                let parameters = parameters(activation);
+                backend
+                    .batch_norm_inference(&g, Operand::InPlace, parameters, in_place.view_mut())
+                    .unwrap();
+                assert_eq!(read::<f32>(&in_place), expected, "{activation:?}");
+            }
         }
     });
 }

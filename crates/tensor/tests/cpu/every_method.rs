@@ -222,6 +222,7 @@ fn batch_norms(arena: &Arena<Cpu>, extent: Extent, around: Around<'_>, bits: &mu
             beta: beta.view(),
             mean: beta.view(),
             variance: stats.view().slice(COLUMNS * 4..COLUMNS * 8),
+            activation: Some(activation),
         };
         backend.batch_norm_inference(&g, Operand::Read(x.view()), parameters, y.view_mut())
     });

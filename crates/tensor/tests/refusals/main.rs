@@ -100,7 +100,7 @@ fn outcomes<B: Backend>(a: &Tensor<B>, b: &Tensor<B>) -> Outcomes {
         (
             "batch_norm_inference",
             own(a)
-                .batch_norm_inference_in_place(b, b, b, b, 1e-5)
+                .batch_norm_inference_in_place(b, b, b, b, 1e-5, None)
                 .map(drop),
         ),
         ("sgd_step", own(a).sgd_step(&SGD, one(1.0), b, &mut own(a))),
