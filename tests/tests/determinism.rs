@@ -152,7 +152,7 @@ fn bound_for_two(task: &Task, sn: &[Architecture]) -> (usize, usize) {
     let needed = |count: usize| {
         let plan = {
             let config = &task.problem.config;
-            let mixing = config.mixing.ways()[0];
+            let mixing = config.mixing.ways(&[])[0];
             planner
                 .plan_supernet(&candidates_of(&sn[..count]), mixing, config.batch.into())
                 .unwrap()

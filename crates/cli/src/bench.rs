@@ -9,7 +9,7 @@ use crate::timing::{Timed, Timing, bound_bytes, median, random_candidates};
 use anyhow::anyhow;
 use bytesize::ByteSize;
 use radars_search::{Config, MicroBatch, plan_fitting};
-use radars_space::{Architecture, Candidate, HyperParameter, Precision, Space};
+use radars_space::{Architecture, Candidate, HyperParameter, Layer, Precision, Space};
 use radars_supernet::{Mixing, Plan, Recompute, SuperNetPlan};
 use radars_tensor::Stats;
 use radars_tensor::random::Seed;
@@ -164,7 +164,7 @@ fn child(
     config: &Config,
     arguments: &StepArgs,
 ) -> Result<Run> {
-    let architecture = uniform(space, arguments.kernel)?;
+    let architecture = uniform(space, arguments.kernel, arguments.expansion)?;
     let Timed { plan, times, stats } =
         timing(arguments).child(devices, Part::Whole, space, config, &architecture)?;
     Ok(Run {
@@ -219,8 +219,9 @@ fn timing(arguments: &StepArgs) -> Timing {
     }
 }
 
-/// The architecture of one kernel size and, where the space is quantised, 3 integer and 6 fraction bits.
-fn uniform(space: &Space, kernel: usize) -> Result<Architecture> {
+/// The architecture of one kernel size, one expansion and, where the space is quantised, 3 integer and 6 fraction bits;
+/// of layers with a single candidate, that one.
+fn uniform(space: &Space, kernel: usize, expansion: usize) -> Result<Architecture> {
     let most = HyperParameter::MAX_KERNEL;
     if kernel.is_multiple_of(2) || kernel > most {
         return Err(Failure::bad_input(anyhow!(
@@ -235,7 +236,12 @@ fn uniform(space: &Space, kernel: usize) -> Result<Architecture> {
         true => Candidate::quantised(kernel, precision, precision),
         false => Candidate::float(kernel),
     };
-    Ok(Architecture::uniform(candidate, space.layers().len()))
+    let of_layer = |layer: &Layer| match &layer.choices.candidates()[..] {
+        [only] => *only,
+        _ if layer.kind.takes(HyperParameter::Expansion) => candidate.with_expansion(expansion),
+        _ => candidate,
+    };
+    Ok(Architecture(space.layers().iter().map(of_layer).collect()))
 }
 
 /// The SuperNet's candidates: those of the file, or of random architectures.

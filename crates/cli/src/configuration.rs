@@ -31,6 +31,8 @@ pub fn of_task(arguments: &TaskArgs) -> Result<Config> {
     {
         config.data.source = absolute;
     }
+    config.narrow.width = arguments.width.or(config.narrow.width);
+    config.narrow.cells = arguments.cells.or(config.narrow.cells);
     config.data.limit_train = arguments.limit_train.or(config.data.limit_train);
     config.data.resize = arguments.resize.or(config.data.resize);
     set(&mut config.memory, arguments.memory);

@@ -105,7 +105,7 @@ impl OnDevice for PlanArgs {
 
 /// The space; the data is read only where it has to say something, or was named to be compared.
 fn resolved_space(config: &Config, data_named: bool) -> Result<Space> {
-    let space = read_space(&config.space)?;
+    let space = read_space(config)?;
     if data_named || space.input().is_err() || space.classes().is_err() {
         return Ok(loading::task(config.clone(), false)?.problem.space);
     }

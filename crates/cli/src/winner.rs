@@ -5,7 +5,7 @@ use crate::progress::reason;
 use crate::quantity::{bytes, count, seconds};
 use crate::table::{Column, Table};
 use radars_search::RunResult;
-use radars_space::{LayerCost, Precision, Space};
+use radars_space::{Candidate, LayerCost, Precision, Space};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -27,6 +27,7 @@ fn layers(space: &Space, result: &RunResult) -> Result<String> {
         Column::right("channels"),
         Column::right("output"),
         Column::right("kernel"),
+        Column::right("inside"),
         Column::right("activation bits"),
         Column::right("weight bits"),
         Column::right("MACs"),
@@ -34,18 +35,15 @@ fn layers(space: &Space, result: &RunResult) -> Result<String> {
     ]);
     let costs = |of: &LayerCost| [count(of.macs), share(of.aops, cost.aops)];
     let candidates = architecture.layers().iter();
-    for (index, ((geometry, candidate), of)) in space
-        .geometry()?
-        .iter()
-        .zip(candidates)
-        .zip(&cost.layers)
-        .enumerate()
-    {
+    let shapes = space.shapes()?.iter();
+    let layers = space.layers().iter().zip(shapes).zip(candidates);
+    for (index, (((layer, shape), candidate), of)) in layers.zip(&cost.layers).enumerate() {
         let fixed = [
-            format!("conv {}", index + 1),
-            geometry.output.channels.to_string(),
-            format!("{}x{}", geometry.output.height, geometry.output.width),
+            format!("{} {}", layer.kind, index + 1),
+            layer.channels.to_string(),
+            format!("{}x{}", shape.output.height, shape.output.width),
             format!("{0}x{0}", candidate.kernel),
+            inside(candidate),
             bits(candidate.activation()),
             bits(candidate.weight()),
         ];
@@ -57,11 +55,21 @@ fn layers(space: &Space, result: &RunResult) -> Result<String> {
         space.classes()?.to_string(),
         "1x1".to_owned(),
         "-".to_owned(),
+        "-".to_owned(),
         bits(precision),
         bits(precision),
     ];
     table.row(fixed.into_iter().chain(costs(&cost.classifier)));
     Ok(table.to_string())
+}
+
+/// The channels within a block: how many, or times what goes in.
+fn inside(candidate: &Candidate) -> String {
+    match (candidate.expansion, candidate.inner_channels) {
+        (Some(expansion), _) => format!("x{expansion}"),
+        (None, Some(channels)) => channels.to_string(),
+        (None, None) => "-".to_owned(),
+    }
 }
 
 fn figures(result: &RunResult, folder: Option<&Path>) -> Vec<(&'static str, String)> {

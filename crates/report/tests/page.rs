@@ -99,7 +99,7 @@ fn a_finished_run_is_told_whole() {
         "with one more: refused 70.0 MiB",
         "derived reward 0.6600, accuracy 0.6250",
         "0.81", // the last mixing weight of the first candidate, 0.8125
-        "No map for conv 2: a single candidate",
+        "No map for layer 2: a single candidate",
         "Epoch 1 is warm-up",
     ];
     check(&text, &of_sn);

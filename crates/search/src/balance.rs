@@ -33,7 +33,7 @@ pub fn balanced_retrain(evaluator: &impl Evaluator, problem: &Problem) -> Result
         let spanned = &sample[..retrain.min(sample.len())];
         let (config, candidates) = (&problem.config, candidates_of(spanned));
         // Which mixing will fit is not known before SN is; the cheapest one is hoped for.
-        let ways = config.mixing.ways().into_iter();
+        let ways = config.mixing.ways(&candidates).into_iter();
         let costs =
             ways.map(|mixing| evaluator.exploitation_cost(&candidates, mixing, config.dnas));
         let dnas = costs.collect::<Result<Vec<u64>>>()?;

@@ -8,7 +8,7 @@ pub use auto::{MicroBatch, MixingChoice, Recomputation, SnRule};
 
 use crate::{Error, Result};
 use bytesize::ByteSize;
-use radars_space::Limits;
+use radars_space::{Limits, Narrowing};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
@@ -101,6 +101,9 @@ pub struct Config {
     pub recompute: Recomputation,
     /// Where the space comes from.
     pub space: SpaceSource,
+    /// How the space is made smaller.
+    #[serde(skip_serializing_if = "Narrowing::is_none", default)]
+    pub narrow: Narrowing,
     /// What the search is done on.
     pub data: DataConfig,
     /// Accuracy against cost; what the space or preset says where nothing is set.
@@ -293,7 +296,7 @@ pub struct DnasConfig {
 
 impl Config {
     /// The built-in configurations.
-    pub const PRESETS: &[&str] = &["fashion-small", "cifar10-quant"];
+    pub const PRESETS: &[&str] = &["fashion-small", "cifar10-quant", "imagenet-mobile"];
 
     /// The configuration that belongs to a built-in space.
     ///
@@ -303,6 +306,7 @@ impl Config {
         let text = match name {
             "fashion-small" => include_str!("../presets/fashion-small.toml"),
             "cifar10-quant" => include_str!("../presets/cifar10-quant.toml"),
+            "imagenet-mobile" => include_str!("../presets/imagenet-mobile.toml"),
             _ => {
                 return Err(Error::UnknownPreset {
                     name: name.into(),

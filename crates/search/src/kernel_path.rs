@@ -3,19 +3,20 @@
 use crate::Result;
 use radars_space::{Architecture, Candidate, Space};
 
-/// The path of the smallest kernel of every layer, and of its candidates that of the fewest bits.
+/// The path of the smallest candidate of every layer, and of those that of the fewest bits.
 pub(crate) fn smallest(space: &Space) -> Result<Architecture> {
     path(space, |candidates| candidates.min_by_key(order))
 }
 
-/// The path of the largest kernel of every layer, and of its candidates that of the most bits.
+/// The path of the largest candidate of every layer, and of those that of the most bits.
 pub(crate) fn largest(space: &Space) -> Result<Architecture> {
     path(space, |candidates| candidates.max_by_key(order))
 }
 
-/// Kernels say most of how much memory a path needs; bits, how large the codes are that it keeps.
-fn order(candidate: &Candidate) -> (usize, [u32; 2]) {
-    (candidate.kernel, candidate.operand_bits())
+/// The channels within a block and the kernel say most of how much memory a path needs; bits, how large the codes are
+/// that it keeps.
+fn order(candidate: &Candidate) -> ([usize; 3], [u32; 2]) {
+    (candidate.extents(), candidate.operand_bits())
 }
 
 /// The path of the candidates that `choose` takes.

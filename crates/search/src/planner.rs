@@ -83,7 +83,7 @@ pub fn fitting_supernet(
     mut layers: impl FnMut(Mixing) -> Result<Vec<u64>>,
     plan: impl FnMut(Mixing, StepSize) -> Result<Plan>,
 ) -> Result<PlannedSuperNet> {
-    let mixings = config.mixing.ways();
+    let mixings = config.mixing.ways(candidates);
     let several = mixings.len() > 1;
     let ways: Result<Vec<Way<Mixing>>> = (mixings.into_iter())
         .map(|way| {
@@ -277,7 +277,7 @@ mod tests {
         let mut config = config(Some(MicroBatch::Auto));
         config.mixing = MixingChoice::Auto;
         let plan = |mixing: Mixing, step: StepSize| {
-            assert!(mixing.is_exact());
+            assert!(mixing.is_exact(&[]));
             Ok(needs(10 * step.largest(), step.largest()))
         };
         let layers = |_| Ok(Vec::new());

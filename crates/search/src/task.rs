@@ -42,7 +42,7 @@ impl Task {
             ..LoadOptions::default()
         };
         // The space first: what is wrong with it is found before images are decoded.
-        let space = read_space(&config.space)?;
+        let space = read_space(&config)?;
         let data = Data::load(&config.data.source, &options)?;
         Self::with_space(config, space, data)
     }
@@ -53,7 +53,7 @@ impl Task {
     /// As [`Task::load`].
     pub fn with_data(config: Config, data: Data) -> Result<Self> {
         config.check()?;
-        let space = read_space(&config.space)?;
+        let space = read_space(&config)?;
         Self::with_space(config, space, data)
     }
 
@@ -124,15 +124,16 @@ impl Task {
     }
 }
 
-/// The space that a configuration names.
+/// The space that a configuration names, as narrow as it says.
 ///
 /// # Errors
 /// [`Error::Space`].
-pub fn read_space(source: &SpaceSource) -> Result<Space> {
-    Ok(match source {
+pub fn read_space(config: &Config) -> Result<Space> {
+    let space = match &config.space {
         SpaceSource::Preset(name) => Space::preset(name)?,
         SpaceSource::File(path) => Space::load(path)?,
-    })
+    };
+    Ok(space.narrowed(config.narrow)?)
 }
 
 /// How network weights are trained under a configuration.

@@ -14,6 +14,10 @@ use std::fmt;
 pub struct Candidate {
     /// Side of the square kernel, odd; the padding is `kernel / 2`.
     pub kernel: usize,
+    /// Channels within an inverted residual block, as a multiple of its input's; none in layers of other kinds.
+    pub expansion: Option<usize>,
+    /// Channels within a residual block, where they are listed.
+    pub inner_channels: Option<usize>,
     /// Precisions of input and weights; `None` in a float space.
     pub quantisation: Option<Quantisation>,
 }
@@ -34,6 +38,8 @@ impl Candidate {
     pub fn float(kernel: usize) -> Self {
         Self {
             kernel,
+            expansion: None,
+            inner_channels: None,
             quantisation: None,
         }
     }
@@ -42,9 +48,45 @@ impl Candidate {
     #[must_use]
     pub fn quantised(kernel: usize, activation: Precision, weight: Precision) -> Self {
         Self {
-            kernel,
             quantisation: Some(Quantisation { activation, weight }),
+            ..Self::float(kernel)
         }
+    }
+
+    /// The same candidate with that kernel.
+    #[must_use]
+    pub fn with_kernel(self, kernel: usize) -> Self {
+        Self { kernel, ..self }
+    }
+
+    /// The same candidate with that expansion.
+    #[must_use]
+    pub fn with_expansion(self, expansion: usize) -> Self {
+        Self {
+            expansion: Some(expansion),
+            ..self
+        }
+    }
+
+    /// The same candidate with that many channels inside.
+    #[must_use]
+    pub fn with_inner_channels(self, channels: usize) -> Self {
+        Self {
+            inner_channels: Some(channels),
+            ..self
+        }
+    }
+
+    /// The choices that sizes depend on, those first that memory depends on most: expansion, inner channels, kernel;
+    /// 0 where there is no such choice.
+    #[must_use]
+    pub fn extents(&self) -> [usize; 3] {
+        let or_zero = Option::unwrap_or_default;
+        [
+            or_zero(self.expansion),
+            or_zero(self.inner_channels),
+            self.kernel,
+        ]
     }
 
     /// Precision of the input, `None` in a float space.
@@ -81,6 +123,12 @@ impl Candidate {
 impl fmt::Display for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "k{}", self.kernel)?;
+        if let Some(expansion) = self.expansion {
+            write!(f, " e{expansion}")?;
+        }
+        if let Some(channels) = self.inner_channels {
+            write!(f, " c{channels}")?;
+        }
         if let Some(q) = self.quantisation {
             write!(f, " a{} w{}", q.activation, q.weight)?;
         }
@@ -94,6 +142,10 @@ impl fmt::Display for Candidate {
 struct Record {
     kernel: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    expansion: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    inner_channels: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     activation: Option<Precision>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     weight: Option<Precision>,
@@ -103,6 +155,8 @@ impl From<Candidate> for Record {
     fn from(candidate: Candidate) -> Self {
         Self {
             kernel: candidate.kernel,
+            expansion: candidate.expansion,
+            inner_channels: candidate.inner_channels,
             activation: candidate.activation(),
             weight: candidate.weight(),
         }
@@ -113,13 +167,17 @@ impl TryFrom<Record> for Candidate {
     type Error = &'static str;
 
     fn try_from(record: Record) -> Result<Self, Self::Error> {
-        match (record.activation, record.weight) {
-            (None, None) => Ok(Self::float(record.kernel)),
-            (Some(activation), Some(weight)) => {
-                Ok(Self::quantised(record.kernel, activation, weight))
-            }
-            _ => Err("a candidate states `activation` and `weight`, or neither"),
-        }
+        let quantisation = match (record.activation, record.weight) {
+            (None, None) => None,
+            (Some(activation), Some(weight)) => Some(Quantisation { activation, weight }),
+            _ => return Err("a candidate states `activation` and `weight`, or neither"),
+        };
+        Ok(Self {
+            kernel: record.kernel,
+            expansion: record.expansion,
+            inner_channels: record.inner_channels,
+            quantisation,
+        })
     }
 }
 
@@ -178,5 +236,10 @@ mod tests {
     fn displays_compactly() {
         assert_eq!(Candidate::quantised(5, A, W).to_string(), "k5 a3.6 w1.3");
         assert_eq!(Candidate::float(7).to_string(), "k7");
+        assert_eq!(Candidate::float(7).with_expansion(6).to_string(), "k7 e6");
+        let block = Candidate::quantised(3, A, W).with_inner_channels(48);
+        assert_eq!(block.to_string(), "k3 c48 a3.6 w1.3");
+        let json = serde_json::to_string(&block).unwrap();
+        assert_eq!(serde_json::from_str::<Candidate>(&json).unwrap(), block);
     }
 }

@@ -1,6 +1,6 @@
 //! The choices of one layer: a list of values for each searched hyper-parameter type.
 
-use crate::{Candidate, Error, HyperParameter, Precision, Problem, Result};
+use crate::{Candidate, Error, HyperParameter, Precision, Problem, Quantisation, Result};
 
 const KINDS: usize = HyperParameter::ALL.len();
 
@@ -18,8 +18,8 @@ pub struct BitChoices {
 /// [`Precision::MAX_WIDTH`] wide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choices {
-    /// One list per hyper-parameter type, by [`HyperParameter::index`]; the bit lists are empty in
-    /// a float layer.
+    /// One list per hyper-parameter type, by [`HyperParameter::index`]; empty where a layer has no
+    /// such choice.
     lists: [Vec<usize>; KINDS],
 }
 
@@ -29,7 +29,8 @@ impl Choices {
     /// # Errors
     /// [`Error::Invalid`] for an empty list, an even kernel size or a value listed twice.
     pub fn float(kernels: &[usize]) -> Result<Self> {
-        let lists = [kernels.to_vec(), vec![], vec![], vec![], vec![]];
+        let mut lists = HyperParameter::ALL.map(|_| Vec::new());
+        lists[HyperParameter::Kernel.index()] = kernels.to_vec();
         Self::checked(lists).map_err(|problem| Error::Invalid {
             layer: None,
             problem,
@@ -47,17 +48,21 @@ impl Choices {
         weight: &BitChoices,
     ) -> Result<Self> {
         let list = |bits: &[u8]| bits.iter().map(|&b| usize::from(b)).collect::<Vec<_>>();
-        let lists = [
-            kernels.to_vec(),
+        let mut lists = HyperParameter::ALL.map(|_| Vec::new());
+        lists[HyperParameter::Kernel.index()] = kernels.to_vec();
+        let bits = [
             list(&activation.integer),
             list(&activation.fraction),
             list(&weight.integer),
             list(&weight.fraction),
         ];
-        if let Some(kind) = HyperParameter::ALL
+        for (kind, bits) in HyperParameter::BITS.into_iter().zip(bits) {
+            lists[kind.index()] = bits;
+        }
+        let mut required = [HyperParameter::Kernel]
             .into_iter()
-            .find(|kind| lists[kind.index()].is_empty())
-        {
+            .chain(HyperParameter::BITS);
+        if let Some(kind) = required.find(|kind| lists[kind.index()].is_empty()) {
             return Err(Error::Invalid {
                 layer: None,
                 problem: Problem::NoChoices { kind },
@@ -76,7 +81,7 @@ impl Choices {
                 kind: HyperParameter::Kernel,
             });
         }
-        let bit_kinds = &HyperParameter::ALL[1..];
+        let bit_kinds = &HyperParameter::BITS;
         if let Some(&missing) = bit_kinds.iter().find(|kind| lists[kind.index()].is_empty())
             && let Some(&stated) = bit_kinds
                 .iter()
@@ -180,22 +185,43 @@ impl Choices {
     /// The candidate at one position per list. The positions are within the lists.
     pub(crate) fn at(&self, positions: [usize; KINDS]) -> Candidate {
         let value = |kind: HyperParameter| self.lists[kind.index()][positions[kind.index()]];
-        let kernel = value(HyperParameter::Kernel);
+        let listed = |kind: HyperParameter| (!self.list(kind).is_empty()).then(|| value(kind));
+        let candidate = Candidate {
+            expansion: listed(HyperParameter::Expansion),
+            inner_channels: listed(HyperParameter::InnerChannels),
+            ..Candidate::float(value(HyperParameter::Kernel))
+        };
         if !self.is_quantised() {
-            return Candidate::float(kernel);
+            return candidate;
         }
         let precision = |integer, fraction| precision(value(integer), value(fraction));
-        Candidate::quantised(
-            kernel,
-            precision(
+        let quantisation = Quantisation {
+            activation: precision(
                 HyperParameter::ActivationInteger,
                 HyperParameter::ActivationFraction,
             ),
-            precision(
+            weight: precision(
                 HyperParameter::WeightInteger,
                 HyperParameter::WeightFraction,
             ),
-        )
+        };
+        Candidate {
+            quantisation: Some(quantisation),
+            ..candidate
+        }
+    }
+
+    /// The same choices with another list for one type.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] as for a file with that list.
+    pub fn with(&self, kind: HyperParameter, values: &[usize]) -> Result<Self> {
+        let mut lists = self.lists.clone();
+        lists[kind.index()] = values.to_vec();
+        Self::checked(lists).map_err(|problem| Error::Invalid {
+            layer: None,
+            problem,
+        })
     }
 
     fn precisions(&self, integer: HyperParameter, fraction: HyperParameter) -> Vec<Precision> {

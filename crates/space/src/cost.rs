@@ -1,6 +1,7 @@
 //! What an architecture costs: MACs, AOPS and parameters.
 
-use crate::{Architecture, Candidate, ConvGeometry, Result, Space, linear_macs};
+use crate::block::{Block, Stage};
+use crate::{Architecture, Candidate, Result, Space, linear_macs};
 use serde::{Deserialize, Serialize};
 
 /// The cost of one layer for one image.
@@ -32,16 +33,19 @@ pub struct Cost {
 }
 
 impl LayerCost {
-    fn of_conv(geometry: &ConvGeometry, candidate: &Candidate) -> Self {
-        let macs = geometry.macs(candidate.kernel);
-        let batch_norm = 2 * geometry.output.channels as u64;
-        Self {
-            macs,
-            aops: macs.saturating_mul(candidate.aops_per_mac()),
-            params: geometry
-                .weights(candidate.kernel)
-                .saturating_add(batch_norm),
+    fn of_block(block: &Block, candidate: &Candidate) -> Self {
+        let mut cost = Self::default();
+        for Stage {
+            geometry, kernel, ..
+        } in block.convolutions()
+        {
+            let batch_norm = 2 * geometry.output.channels as u64;
+            let params = geometry.weights(*kernel).saturating_add(batch_norm);
+            cost.macs = cost.macs.saturating_add(geometry.macs(*kernel));
+            cost.params = cost.params.saturating_add(params);
         }
+        cost.aops = cost.macs.saturating_mul(candidate.aops_per_mac());
+        cost
     }
 }
 
@@ -58,11 +62,11 @@ impl Space {
     /// classifier included at [`Space::CLASSIFIER`] precision.
     pub fn cost(&self, architecture: &Architecture) -> Result<Cost> {
         self.check_depth(architecture.layers().len())?;
-        let geometry = self.geometry()?;
-        let layers: Vec<LayerCost> = geometry
+        let blocks = self.blocks(architecture)?;
+        let layers: Vec<LayerCost> = blocks
             .iter()
             .zip(architecture.layers())
-            .map(|(g, c)| LayerCost::of_conv(g, c))
+            .map(|(block, candidate)| LayerCost::of_block(block, candidate))
             .collect();
         let classifier = self.classifier_cost()?;
         let total = |count: fn(&LayerCost) -> u64| {
@@ -86,10 +90,7 @@ impl Space {
     /// [`Error::Unresolved`](crate::Error::Unresolved) before [`Space::resolve`].
     pub fn classifier_cost(&self) -> Result<LayerCost> {
         let classes = self.classes()?;
-        let features = self
-            .geometry()?
-            .last()
-            .map_or(0, |last| last.output.channels);
+        let features = self.shapes()?.last().map_or(0, |last| last.output.channels);
         let macs = linear_macs(features, classes);
         let width = u64::from(Self::CLASSIFIER.width());
         let per_mac = if self.is_quantised() {
@@ -111,8 +112,7 @@ impl Space {
     /// [`Error::Layer`](crate::Error::Layer) for a layer that is not there,
     /// [`Error::Unresolved`](crate::Error::Unresolved) before [`Space::resolve`].
     pub fn candidate_aops(&self, layer: usize, candidate: &Candidate) -> Result<u64> {
-        self.layer(layer)?;
-        Ok(LayerCost::of_conv(&self.geometry()?[layer], candidate).aops)
+        Ok(LayerCost::of_block(&self.block(layer, candidate)?, candidate).aops)
     }
 
     /// The AOPS of the cheapest and of the dearest architecture, exact since AOPS are a sum over
@@ -123,13 +123,16 @@ impl Space {
     pub fn aops_range(&self) -> Result<(u64, u64)> {
         let fixed = self.classifier_cost()?.aops;
         let mut range = (fixed, fixed);
-        for (geometry, layer) in self.geometry()?.iter().zip(self.layers()) {
+        for (index, layer) in self.layers().iter().enumerate() {
             let candidates = layer.choices.candidates();
             let aops = candidates
                 .iter()
-                .map(|candidate| LayerCost::of_conv(geometry, candidate).aops);
-            range.0 = range.0.saturating_add(aops.clone().min().unwrap_or(0));
-            range.1 = range.1.saturating_add(aops.max().unwrap_or(0));
+                .map(|candidate| self.candidate_aops(index, candidate))
+                .collect::<Result<Vec<_>>>()?;
+            range.0 = range
+                .0
+                .saturating_add(aops.iter().copied().min().unwrap_or(0));
+            range.1 = range.1.saturating_add(aops.into_iter().max().unwrap_or(0));
         }
         Ok(range)
     }

@@ -103,6 +103,21 @@ impl Space {
             });
         }
         let mut values = vec![(HyperParameter::Kernel, candidate.kernel)];
+        let inner = [
+            (HyperParameter::Expansion, candidate.expansion),
+            (HyperParameter::InnerChannels, candidate.inner_channels),
+        ];
+        for (kind, value) in inner {
+            let valid = self.layer(layer)?.choices.list(kind);
+            match value {
+                Some(value) => values.push((kind, value)),
+                None if valid.is_empty() => {}
+                None => {
+                    let valid = valid.to_vec();
+                    return Err(Error::NotStated { layer, kind, valid });
+                }
+            }
+        }
         if let Some(q) = candidate.quantisation {
             values.extend([
                 (
@@ -137,6 +152,21 @@ impl Space {
             .zip(positions)
             .map(|(layer, at)| layer.choices.at(at));
         Architecture(candidates.collect())
+    }
+
+    /// The architecture with this candidate in every layer, but for layers with a single candidate, which have that one;
+    /// none where a layer has others to choose from.
+    #[must_use]
+    pub fn uniform(&self, candidate: Candidate) -> Option<Architecture> {
+        let of_layer = |layer: &Layer| match &layer.choices.candidates()[..] {
+            [only] => Some(*only),
+            all => all.contains(&candidate).then_some(candidate),
+        };
+        self.layers()
+            .iter()
+            .map(of_layer)
+            .collect::<Option<_>>()
+            .map(Architecture)
     }
 
     /// All candidates of a layer, in the order of

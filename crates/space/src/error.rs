@@ -1,6 +1,6 @@
 //! What can be wrong with a space, a space file or an architecture.
 
-use crate::{HyperParameter, ImageShape, Precision};
+use crate::{HyperParameter, ImageShape, LayerKind, Precision};
 
 /// The result of this crate's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -115,6 +115,16 @@ pub enum Error {
         /// The layer's choices.
         valid: Vec<usize>,
     },
+    /// A candidate leaves open what its layer chooses.
+    #[error("layer {}: the candidate states no `{kind}`; the choices are {valid:?}", .layer + 1)]
+    NotStated {
+        /// The layer, from 0.
+        layer: usize,
+        /// The type without a value.
+        kind: HyperParameter,
+        /// The layer's choices.
+        valid: Vec<usize>,
+    },
     /// A float candidate in a quantised space, or the other way round.
     #[error(
         "layer {}: the space is {}quantised and the candidate is {}", .layer + 1,
@@ -139,15 +149,53 @@ pub enum Problem {
     /// A space without layers.
     #[error("a space needs at least one layer: add a [[layer]] with `channels`")]
     NoLayers,
+    /// More layers than make sense.
+    #[error("more than {max} layers")]
+    TooManyLayers {
+        /// The most there may be.
+        max: usize,
+    },
     /// A list without entries.
     #[error("`{kind}` lists no choices: give at least one")]
     NoChoices {
         /// The empty list.
         kind: HyperParameter,
     },
-    /// A layer with no list of kernel sizes at all.
-    #[error("no `kernel` choices: list them in [choices] or in the layer's own `choices`")]
-    KernelMissing,
+    /// A layer with no list at all of a type that it has to choose.
+    #[error("no `{kind}` choices: list them in [choices] or in the layer's own `choices`")]
+    Unlisted {
+        /// The type without a list.
+        kind: HyperParameter,
+    },
+    /// A layer lists what its kind does not choose.
+    #[error("`{kind}` is not chosen in layers of kind `{layer}`")]
+    NotOfKind {
+        /// What is listed.
+        kind: HyperParameter,
+        /// The layer's kind.
+        layer: LayerKind,
+    },
+    /// A layer of several convolutions states groups.
+    #[error("`groups` is for layers of kind `conv`: one of kind `{layer}` has groups of its own")]
+    GroupsOfKind {
+        /// The layer's kind.
+        layer: LayerKind,
+    },
+    /// ReLU6 in a quantised layer.
+    #[error(
+        "`activation` relu6 is for float spaces: in a quantised one the quantisers clip; use relu"
+    )]
+    QuantisedRelu6,
+    /// A narrowing that narrows nothing sensible.
+    #[error("`{key}` {value} is not valid: {valid}")]
+    Narrowing {
+        /// The option.
+        key: &'static str,
+        /// Its value.
+        value: f64,
+        /// What would be valid.
+        valid: &'static str,
+    },
     /// A value listed twice.
     #[error("`{kind}` lists {value} twice")]
     Duplicate {

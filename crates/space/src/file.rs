@@ -2,14 +2,18 @@
 
 use crate::choices::check_list;
 use crate::geometry::check_dimension;
-use crate::space::Fault;
+use crate::space::{Fault, Parts};
 use crate::{
-    Choices, Error, HyperParameter, ImageShape, Layer, LayerKind, Problem, Result, Reward, Space,
+    Activation, Choices, Error, HyperParameter, ImageShape, Layer, LayerKind, Problem, Result,
+    Reward, Space,
 };
 use serde::Deserialize;
 use std::ops::Range;
 use std::path::Path;
 use toml::Spanned;
+
+/// The most layers of a space: far more than any network has, and few enough to write down.
+const MAX_LAYERS: usize = 4096;
 
 type List = Option<Spanned<Vec<Spanned<i64>>>>;
 
@@ -19,6 +23,10 @@ struct SpaceTable {
     name: String,
     classes: Option<Spanned<i64>>,
     input: Option<ImageTable>,
+    #[serde(default)]
+    any_data: bool,
+    #[serde(default)]
+    activation: Activation,
     #[serde(default)]
     choices: ChoicesTable,
     #[serde(default)]
@@ -38,6 +46,8 @@ struct ImageTable {
 #[serde(deny_unknown_fields)]
 struct ChoicesTable {
     kernel: List,
+    expansion: List,
+    inner_channels: List,
     activation_integer: List,
     activation_fraction: List,
     weight_integer: List,
@@ -52,6 +62,8 @@ struct LayerTable {
     channels: Spanned<i64>,
     stride: Option<Spanned<i64>>,
     groups: Option<Spanned<i64>>,
+    repeat: Option<Spanned<i64>>,
+    activation: Option<Activation>,
     #[serde(default)]
     choices: ChoicesTable,
 }
@@ -118,31 +130,60 @@ fn read(text: &str) -> Result<Space, Located> {
     for kind in HyperParameter::ALL {
         defaults.values(kind)?;
     }
-    let layers = table
-        .layer
-        .iter()
-        .map(|layer| layer.get_ref().layer(defaults, layer.span()));
-    let layers = layers.collect::<Result<Vec<_>, _>>()?;
-    Space::assemble(table.name, input, classes, layers, reward).map_err(
-        |Fault { layer, problem }| {
-            let span = layer.and_then(|index| table.layer.get(index)).map(|layer| {
-                match (&problem, layer.get_ref()) {
-                    (
-                        Problem::Groups { .. },
-                        LayerTable {
-                            groups: Some(groups),
-                            ..
-                        },
-                    ) => groups.span(),
-                    _ => layer.span(),
-                }
+    // Every layer with the table it comes from.
+    let mut layers = Vec::with_capacity(table.layer.len());
+    for stated in &table.layer {
+        let layer = stated
+            .get_ref()
+            .layer(defaults, table.activation, stated.span())?;
+        let repeat = match &stated.get_ref().repeat {
+            Some(repeat) => dimension("repeat", repeat)?,
+            None => 1,
+        };
+        let further = Layer {
+            stride: 1,
+            ..layer.clone()
+        };
+        layers.push((layer, stated));
+        layers.extend(vec![(further, stated); repeat - 1]);
+        if layers.len() > MAX_LAYERS {
+            return Err(Located {
+                span: stated.span(),
+                problem: Problem::TooManyLayers { max: MAX_LAYERS },
             });
-            Located {
-                span: span.unwrap_or_default(),
-                problem,
+        }
+    }
+    let (layers, tables): (Vec<Layer>, Vec<_>) = layers.into_iter().unzip();
+    let parts = Parts {
+        name: table.name,
+        input,
+        classes,
+        any_data: table.any_data,
+        layers,
+        stated_reward: reward,
+    };
+    Space::assemble(parts).map_err(|Fault { layer, problem }| {
+        let span = layer.and_then(|index| tables.get(index)).map(|layer| {
+            match (&problem, layer.get_ref()) {
+                (
+                    Problem::Groups { .. } | Problem::GroupsOfKind { .. },
+                    LayerTable {
+                        groups: Some(groups),
+                        ..
+                    },
+                ) => groups.span(),
+                (Problem::NotOfKind { kind, .. }, table) => {
+                    let own = table.choices.list(*kind).as_ref();
+                    own.map_or_else(|| layer.span(), Spanned::span)
+                }
+                _ => layer.span(),
             }
-        },
-    )
+        });
+        Located {
+            span: span.unwrap_or_default(),
+            problem,
+        }
+    })
 }
 
 impl ImageTable {
@@ -177,23 +218,28 @@ impl RewardTable {
 }
 
 impl LayerTable {
-    fn layer(&self, defaults: &ChoicesTable, span: Range<usize>) -> Result<Layer, Located> {
+    fn layer(
+        &self,
+        defaults: &ChoicesTable,
+        activation: Activation,
+        span: Range<usize>,
+    ) -> Result<Layer, Located> {
         let or_one = |key, value: &Option<Spanned<i64>>| {
             value.as_ref().map_or(Ok(1), |value| dimension(key, value))
         };
         let mut lists = HyperParameter::ALL.map(|_| Vec::new());
         for kind in HyperParameter::ALL {
             let own = self.choices.values(kind)?;
-            let list = if own.is_some() {
-                own
-            } else {
-                defaults.values(kind)?
+            let list = match own {
+                Some(list) => Some(list),
+                None if self.kind.takes(kind) => defaults.values(kind)?,
+                None => None,
             };
             lists[kind.index()] = list.unwrap_or_default();
         }
         let choices = Choices::checked(lists).map_err(|problem| {
             let (list_span, problem) = match problem {
-                Problem::NoChoices { .. } => (None, Problem::KernelMissing),
+                Problem::NoChoices { kind } => (None, Problem::Unlisted { kind }),
                 Problem::HalfQuantised { stated, .. } => {
                     (self.list_span(defaults, stated), problem)
                 }
@@ -210,6 +256,7 @@ impl LayerTable {
             channels: dimension("channels", &self.channels)?,
             stride: or_one("stride", &self.stride)?,
             groups: or_one("groups", &self.groups)?,
+            activation: self.activation.unwrap_or(activation),
             choices,
         })
     }
@@ -228,6 +275,8 @@ impl ChoicesTable {
     fn list(&self, kind: HyperParameter) -> &List {
         match kind {
             HyperParameter::Kernel => &self.kernel,
+            HyperParameter::Expansion => &self.expansion,
+            HyperParameter::InnerChannels => &self.inner_channels,
             HyperParameter::ActivationInteger => &self.activation_integer,
             HyperParameter::ActivationFraction => &self.activation_fraction,
             HyperParameter::WeightInteger => &self.weight_integer,

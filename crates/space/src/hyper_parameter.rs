@@ -1,5 +1,6 @@
 //! The searched hyper-parameter types, their order, their names and the values each may take.
 
+use crate::geometry::check_dimension;
 use crate::{Precision, Problem};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -12,6 +13,10 @@ use std::fmt;
 pub enum HyperParameter {
     /// Side of the square convolution kernel.
     Kernel,
+    /// Channels within an inverted residual block, as a multiple of its input's.
+    Expansion,
+    /// Channels within a residual block.
+    InnerChannels,
     /// Integer bits of the layer's input.
     ActivationInteger,
     /// Fraction bits of the layer's input.
@@ -24,8 +29,18 @@ pub enum HyperParameter {
 
 impl HyperParameter {
     /// All types, in the order of decisions within a layer.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Kernel,
+        Self::Expansion,
+        Self::InnerChannels,
+        Self::ActivationInteger,
+        Self::ActivationFraction,
+        Self::WeightInteger,
+        Self::WeightFraction,
+    ];
+
+    /// The types that a quantised layer lists, all of them, and a float layer does not.
+    pub const BITS: [Self; 4] = [
         Self::ActivationInteger,
         Self::ActivationFraction,
         Self::WeightInteger,
@@ -40,6 +55,8 @@ impl HyperParameter {
     pub fn key(self) -> &'static str {
         match self {
             Self::Kernel => "kernel",
+            Self::Expansion => "expansion",
+            Self::InnerChannels => "inner_channels",
             Self::ActivationInteger => "activation_integer",
             Self::ActivationFraction => "activation_fraction",
             Self::WeightInteger => "weight_integer",
@@ -63,6 +80,7 @@ impl HyperParameter {
                 })
             }
             Self::Kernel => Ok(()),
+            Self::Expansion | Self::InnerChannels => check_dimension(self.key(), value),
             _ if value > Precision::MAX_WIDTH as usize => Err(Problem::Bits {
                 kind: self,
                 value,

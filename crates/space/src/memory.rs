@@ -59,12 +59,16 @@ impl Space {
     ) -> Result<MemoryEstimate> {
         self.check_depth(candidates.len())?;
         let (mut weight_elements, mut activation_elements) = (0_u64, 0_u64);
-        for (geometry, candidates) in self.geometry()?.iter().zip(candidates) {
+        for (layer, candidates) in candidates.iter().enumerate() {
             for candidate in candidates {
-                weight_elements =
-                    weight_elements.saturating_add(geometry.weights(candidate.kernel));
-                let output = geometry.output.elements().saturating_mul(batch as u64);
-                activation_elements = activation_elements.saturating_add(output);
+                let block = self.block(layer, candidate)?;
+                for stage in block.convolutions() {
+                    let weights = stage.geometry.weights(stage.kernel);
+                    weight_elements = weight_elements.saturating_add(weights);
+                    let output = stage.geometry.output.elements();
+                    activation_elements =
+                        activation_elements.saturating_add(output.saturating_mul(batch as u64));
+                }
             }
         }
         let (eta, theta) = (MemoryEstimate::ETA, MemoryEstimate::THETA);

@@ -2,7 +2,7 @@
 
 use crate::{Error, Result, Space};
 
-const FILES: [(&str, &str); 2] = [
+const FILES: [(&str, &str); 3] = [
     (
         "fashion-small",
         include_str!("../presets/fashion-small.toml"),
@@ -11,11 +11,15 @@ const FILES: [(&str, &str); 2] = [
         "cifar10-quant",
         include_str!("../presets/cifar10-quant.toml"),
     ),
+    (
+        "imagenet-mobile",
+        include_str!("../presets/imagenet-mobile.toml"),
+    ),
 ];
 
 impl Space {
     /// The names of the built-in spaces.
-    pub const PRESETS: [&str; FILES.len()] = [FILES[0].0, FILES[1].0];
+    pub const PRESETS: [&str; FILES.len()] = [FILES[0].0, FILES[1].0, FILES[2].0];
 
     /// A built-in space; it states its images and classes, so it is resolved already.
     ///

@@ -1,7 +1,8 @@
 //! A search space: its fixed part, its choices, and what the data still has to say.
 
 use crate::geometry::{MAX_DIMENSION, check_dimension};
-use crate::{ConvGeometry, Decision, Error, ImageShape, Layer, Precision, Problem, Result, Reward};
+use crate::shape::{LayerShape, chain, check_blocks};
+use crate::{Decision, Error, ImageShape, Layer, Precision, Problem, Result, Reward};
 
 /// A search space.
 ///
@@ -9,16 +10,30 @@ use crate::{ConvGeometry, Decision, Error, ImageShape, Layer, Precision, Problem
 /// images and the number of classes may be left to the data: decisions and architectures work
 /// without them, costs want [`Space::resolve`] first. Padding is half the kernel, so a layer's
 /// output is `ceil(input / stride)`.
+///
+/// What a space states of images and classes is binding, and data that contradict it are refused;
+/// in a space of [`Space::any_data`] it is what holds as long as no data say otherwise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Space {
     name: String,
     input: Option<ImageShape>,
     classes: Option<usize>,
+    any_data: bool,
     layers: Vec<Layer>,
     stated_reward: Option<Reward>,
     decisions: Vec<Decision>,
     /// One entry a layer where the input is known, else empty.
-    geometry: Vec<ConvGeometry>,
+    pub(crate) shapes: Vec<LayerShape>,
+}
+
+/// What [`Space::assemble`] puts together.
+pub(crate) struct Parts {
+    pub(crate) name: String,
+    pub(crate) input: Option<ImageShape>,
+    pub(crate) classes: Option<usize>,
+    pub(crate) any_data: bool,
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) stated_reward: Option<Reward>,
 }
 
 /// A problem, and the layer to blame where there is one.
@@ -55,7 +70,14 @@ impl Space {
     /// [`Error::Invalid`] for no layers, a zero dimension, groups that do not divide the channels,
     /// or a mixture of float and quantised layers.
     pub fn new(name: impl Into<String>, layers: Vec<Layer>) -> Result<Self> {
-        Ok(Self::assemble(name.into(), None, None, layers, None)?)
+        Ok(Self::assemble(Parts {
+            name: name.into(),
+            input: None,
+            classes: None,
+            any_data: false,
+            layers,
+            stated_reward: None,
+        })?)
     }
 
     /// The same space with a reward of its own.
@@ -67,13 +89,27 @@ impl Space {
         }
     }
 
-    pub(crate) fn assemble(
-        name: String,
-        input: Option<ImageShape>,
-        classes: Option<usize>,
-        layers: Vec<Layer>,
-        stated_reward: Option<Reward>,
-    ) -> Result<Self, Fault> {
+    /// What the space was put together from.
+    pub(crate) fn parts(&self) -> Parts {
+        Parts {
+            name: self.name.clone(),
+            input: self.input,
+            classes: self.classes,
+            any_data: self.any_data,
+            layers: self.layers.clone(),
+            stated_reward: self.stated_reward,
+        }
+    }
+
+    pub(crate) fn assemble(parts: Parts) -> Result<Self, Fault> {
+        let Parts {
+            name,
+            input,
+            classes,
+            any_data,
+            layers,
+            stated_reward,
+        } = parts;
         if layers.is_empty() {
             return Err(Problem::NoLayers.into());
         }
@@ -92,7 +128,7 @@ impl Space {
                 problem,
             })?;
         }
-        let geometry = input
+        let shapes = input
             .map(|input| chain(input, &layers))
             .transpose()?
             .unwrap_or_default();
@@ -101,10 +137,11 @@ impl Space {
             name,
             input,
             classes,
+            any_data,
             layers,
             stated_reward,
             decisions,
-            geometry,
+            shapes,
         })
     }
 
@@ -115,26 +152,30 @@ impl Space {
     /// another; [`Error::Invalid`] where the images do not suit the layers (groups that do not
     /// divide their channels).
     pub fn resolve(&self, images: ImageShape, classes: usize) -> Result<Self> {
-        if let Some(expected) = self.input.filter(|&stated| stated != images) {
+        let binding = !self.any_data;
+        if let Some(expected) = self.input.filter(|&stated| binding && stated != images) {
             return Err(Error::Images {
                 expected,
                 found: images,
             });
         }
-        if let Some(expected) = self.classes.filter(|&stated| stated != classes) {
+        if let Some(expected) = self.classes.filter(|&stated| binding && stated != classes) {
             return Err(Error::Classes {
                 expected,
                 found: classes,
             });
         }
-        let (name, layers) = (self.name.clone(), self.layers.clone());
-        Ok(Self::assemble(
-            name,
-            Some(images),
-            Some(classes),
-            layers,
-            self.stated_reward,
-        )?)
+        Ok(Self::assemble(Parts {
+            input: Some(images),
+            classes: Some(classes),
+            ..self.parts()
+        })?)
+    }
+
+    /// Whether what the space states of images and classes gives way to what the data say.
+    #[must_use]
+    pub fn any_data(&self) -> bool {
+        self.any_data
     }
 
     /// What the space is called.
@@ -182,14 +223,6 @@ impl Space {
         })
     }
 
-    /// The geometry of every layer.
-    ///
-    /// # Errors
-    /// [`Error::Unresolved`] where the input shape is still to come from the data.
-    pub fn geometry(&self) -> Result<&[ConvGeometry]> {
-        self.input().map(|_| self.geometry.as_slice())
-    }
-
     /// The reward that the space states, if it does.
     #[must_use]
     pub fn stated_reward(&self) -> Option<Reward> {
@@ -233,6 +266,7 @@ fn check_layer(layer: &Layer, before: Option<&Layer>, quantised: bool) -> Result
         width: 1,
         channels: before.map_or(layer.groups, |l| l.channels),
     };
+    layer.check_lists()?;
     if !(1..=MAX_DIMENSION).contains(&layer.groups) {
         return Err(Problem::OutOfRange {
             key: "groups",
@@ -245,24 +279,7 @@ fn check_layer(layer: &Layer, before: Option<&Layer>, quantised: bool) -> Result
             quantised: !quantised,
         });
     }
-    ConvGeometry::new(input, layer.channels, layer.stride, layer.groups).map(|_| ())
-}
-
-fn chain(input: ImageShape, layers: &[Layer]) -> Result<Vec<ConvGeometry>, Fault> {
-    input.check()?;
-    let mut next = input;
-    let mut geometry = Vec::with_capacity(layers.len());
-    for (index, layer) in layers.iter().enumerate() {
-        let conv = ConvGeometry::new(next, layer.channels, layer.stride, layer.groups).map_err(
-            |problem| Fault {
-                layer: Some(index),
-                problem,
-            },
-        )?;
-        next = conv.output;
-        geometry.push(conv);
-    }
-    Ok(geometry)
+    check_blocks(layer, input)
 }
 
 #[cfg(test)]
@@ -288,14 +305,14 @@ mod tests {
     fn resolving_fills_in_the_geometry() {
         let open = Space::new("two", layers()).unwrap();
         assert!(matches!(
-            open.geometry(),
+            open.shapes(),
             Err(Error::Unresolved {
                 missing: "input shape"
             })
         ));
         let space = open.resolve(SQUARE, 7).unwrap();
         let outputs: Vec<String> = space
-            .geometry()
+            .shapes()
             .unwrap()
             .iter()
             .map(|g| g.output.to_string())

@@ -17,6 +17,9 @@ impl Space {
                 "input = {{ height = {height}, width = {width}, channels = {channels} }}\n"
             );
         }
+        if self.any_data() {
+            text += "any_data = true\n";
+        }
         let shared = &self.layers()[0].choices;
         let is_shared = self.layers().iter().all(|layer| layer.choices == *shared);
         if is_shared {
@@ -26,11 +29,12 @@ impl Space {
         }
         for layer in self.layers() {
             text += &format!(
-                "\n[[layer]]\nkind = \"{}\"\nchannels = {}\nstride = {}\ngroups = {}\n",
+                "\n[[layer]]\nkind = \"{}\"\nchannels = {}\nstride = {}\ngroups = {}\nactivation = \"{}\"\n",
                 layer.kind.key(),
                 layer.channels,
                 layer.stride,
-                layer.groups
+                layer.groups,
+                layer.activation.key()
             );
             if !is_shared {
                 text += &format!("choices = {{ {} }}\n", lists(&layer.choices).join(", "));

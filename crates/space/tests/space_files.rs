@@ -136,7 +136,7 @@ fn presets_are_resolved_and_their_rewards_as_documented() {
     let error = Space::preset("cifar").unwrap_err().to_string();
     assert_eq!(
         error,
-        "there is no preset `cifar`; the presets are fashion-small, cifar10-quant"
+        "there is no preset `cifar`; the presets are fashion-small, cifar10-quant, imagenet-mobile"
     );
 }
 
@@ -159,18 +159,49 @@ fn bad_files_are_refused_with_position_and_what_would_be_valid() {
         (
             "kernel = [1, 3]",
             "kernels = [1, 3]",
-            "bad.toml:6:1: unknown field `kernels`, expected one of `kernel`, `activation_integer`, \
-             `activation_fraction`, `weight_integer`, `weight_fraction`",
+            "bad.toml:6:1: unknown field `kernels`, expected one of `kernel`, `expansion`, `inner_channels`, \
+             `activation_integer`, `activation_fraction`, `weight_integer`, `weight_fraction`",
         ),
         (
             "stride = 2",
             "strides = 2",
-            "bad.toml:17:1: unknown field `strides`, expected one of `kind`, `channels`, `stride`, `groups`, `choices`",
+            "bad.toml:17:1: unknown field `strides`, expected one of `kind`, `channels`, `stride`, `groups`, `repeat`, \
+             `activation`, `choices`",
         ),
         (
             "stride = 2",
             "kind = \"dense\"",
-            "bad.toml:17:8: unknown variant `dense`, expected `conv`",
+            "bad.toml:17:8: unknown variant `dense`, expected one of `conv`, `inverted-residual`, `residual`",
+        ),
+        (
+            "kernel = [5]",
+            "kernel = [5], expansion = [2]",
+            "bad.toml:19:39: `expansion` is not chosen in layers of kind `conv`",
+        ),
+        (
+            "stride = 2",
+            "kind = \"inverted-residual\"",
+            "bad.toml:18:10: `groups` is for layers of kind `conv`: one of kind `inverted-residual` has groups of its own",
+        ),
+        (
+            "groups = 4",
+            "kind = \"inverted-residual\"",
+            "bad.toml:15:1: no `expansion` choices: list them in [choices] or in the layer's own `choices`",
+        ),
+        (
+            "stride = 2\ngroups = 4\nchoices = { kernel = [5] }",
+            "kind = \"residual\"\nchoices = { inner_channels = [8, 0] }",
+            "bad.toml:18:34: `inner_channels` 0 is not valid: 1 to 65536 are",
+        ),
+        (
+            "stride = 2",
+            "activation = \"relu6\"",
+            "bad.toml:15:1: `activation` relu6 is for float spaces: in a quantised one the quantisers clip; use relu",
+        ),
+        (
+            "stride = 2",
+            "repeat = 5000",
+            "bad.toml:15:1: more than 4096 layers",
         ),
         (
             "kernel = [1, 3]",

@@ -1,27 +1,26 @@
 //! Child networks: one architecture of a space, to be trained by itself.
 
-use crate::format::{activation, activation_format, classifier_formats, weight_format};
+use crate::block::{BlockNet, Build, Seam};
+use crate::format::{classifier_formats, input_format, is_signed_input};
 use crate::{Recompute, Result};
 use radars_nn::autograd::{Var, ops};
 use radars_nn::tensor::random::Seed;
-use radars_nn::tensor::{Backend, Conv2dOptions, DType, FixedPoint, Shape, Tensor, Values};
-use radars_nn::{
-    BatchNorm2d, Conv2d, Conv2dSettings, Linear, LinearSettings, ParameterId, Parameters, Pass,
-    Role,
-};
-use radars_space::{Architecture, Candidate, ConvGeometry, Space};
+use radars_nn::tensor::{Backend, DType, Shape, Tensor};
+use radars_nn::{Linear, LinearSettings, ParameterId, Parameters, Pass, Role};
+use radars_space::{Architecture, Block, Shortcut, Space};
 
-/// An architecture as a network: every layer is `conv(Qa(x), Qw(W))`, batch norm, ReLU; then global average
-/// pooling and a linear classifier.
+/// An architecture as a network: in every layer the convolutions `conv(Qa(x), Qw(W))` of its block, each with its
+/// batch norm and activation; then global average pooling and a linear classifier.
 ///
-/// The quantiser of a layer's input is computed together with the batch norm and the ReLU before it, and hands
-/// codes to the convolution, which keeps them as they are; the first layer quantises the images itself.
+/// The quantiser of a convolution's input is computed together with the batch norm and the ReLU before it, and hands
+/// codes to the convolution, which keeps them as they are. The images, and what goes around a block too, are
+/// quantised by the convolutions themselves: an identity carries values as they are.
 ///
 /// There is no code for NaN. What a NaN is made of its codes hide, but every NaN in training shows in the running
 /// statistics of the layer that it comes from, and in the gradients of all layers before.
 #[derive(Clone, Debug)]
 pub struct Child {
-    layers: Vec<(Conv2d, BatchNorm2d)>,
+    layers: Vec<BlockNet>,
     classifier: Linear,
     recompute: Recompute,
 }
@@ -48,35 +47,28 @@ impl Child {
         architecture: &Architecture,
         weights: Weights,
     ) -> Result<Self> {
-        let geometry = space.geometry()?;
-        space.cost(architecture)?;
+        let blocks = space.blocks(architecture)?;
         let candidates = architecture.layers();
-        let input_of = |layer: usize| {
-            let precision = candidates.get(layer)?.activation()?;
-            Some(activation_format(layer, precision))
+        // Whether the layer before quantises for this one.
+        let hands_codes = |layer: usize| {
+            let before = layer.checked_sub(1).map(|before| &blocks[before]);
+            before.is_some_and(ends_in_activation) && has_no_way_around(&blocks[layer])
         };
-        let mut layers = Vec::with_capacity(candidates.len());
-        for (layer, (g, candidate)) in geometry.iter().zip(candidates).enumerate() {
-            let name = format!("layer{layer}.conv");
-            let settings = conv_settings(layer, g, candidate);
-            let conv = match weights {
-                Weights::Drawn(seed) => Conv2d::new(parameters, &name, settings, seed)?,
-                Weights::Unset => Conv2d {
-                    weight: unset(parameters, &name, weight_shape(&settings))?,
-                    options: settings.options,
-                    input: settings.input,
-                    weight_format: settings.weight_format,
-                },
+        let mut layers = Vec::with_capacity(blocks.len());
+        for (layer, (block, candidate)) in blocks.iter().zip(candidates).enumerate() {
+            let mut build = Build {
+                parameters: &mut *parameters,
+                name: &format!("layer{layer}"),
+                weights,
             };
-            let next = input_of(layer + 1);
-            let mut norm = BatchNorm2d::new(
-                parameters,
-                &format!("layer{layer}.norm"),
-                g.output.channels,
-                Some(activation(next)),
-            )?;
-            norm.encode = next.is_some_and(|format| format.code_dtype().is_some());
-            layers.push((conv, norm));
+            let next = candidates.get(layer + 1).filter(|_| hands_codes(layer + 1));
+            let seam = Seam {
+                quantised_input: hands_codes(layer),
+                signed_input: is_signed_input(space, layer),
+                next: next.and_then(|next| Some(input_format(false, next.activation()?))),
+            };
+            let kernel = [candidate.kernel];
+            layers.push(BlockNet::new(&mut build, block, candidate, &kernel, seam)?);
         }
         let classifier = classifier(parameters, space, weights)?;
         Ok(Child {
@@ -88,7 +80,7 @@ impl Child {
 
     /// Sets the share of the newest batch in the running statistics.
     pub(crate) fn set_statistics_momentum(&mut self, momentum: f32) {
-        for (_, norm) in &mut self.layers {
+        for norm in self.layers.iter_mut().flat_map(BlockNet::norms_mut) {
             norm.momentum = momentum;
         }
     }
@@ -107,18 +99,23 @@ impl Child {
     /// Those of the operations, above all [`radars_nn::tensor::Error::OverBound`].
     pub fn logits<B: Backend>(&self, pass: &mut Pass<'_, B>, images: Tensor<B>) -> Result<Var<B>> {
         let mut x = Var::constant(images);
-        for (index, (conv, norm)) in self.layers.iter().enumerate() {
-            x = if self.recompute.contains(index) {
-                let operands = vec![x, pass.parameter(conv.weight)];
-                norm.forward_recomputed(pass, *conv, operands)?
-            } else {
-                x = conv.forward(pass, x)?;
-                norm.forward(pass, x)?
-            };
+        for (index, layer) in self.layers.iter().enumerate() {
+            x = layer.forward(pass, x, self.recompute.contains(index))?;
         }
         let pooled = ops::global_average_pool(pass.tape(), x)?;
         Ok(self.classifier.forward(pass, pooled)?)
     }
+}
+
+/// Whether a block's output comes from a batch norm with an activation, which can quantise it in the same pass.
+fn ends_in_activation(block: &Block) -> bool {
+    let last = block.path.last().and_then(|stage| stage.activation);
+    has_no_way_around(block) && last.is_some()
+}
+
+/// Whether a block's input goes to its first convolution alone.
+fn has_no_way_around(block: &Block) -> bool {
+    block.shortcut == Shortcut::None
 }
 
 /// Where the weights of a new network come from.
@@ -131,50 +128,13 @@ pub(crate) enum Weights {
 }
 
 /// The memory of weights, without content.
-fn unset<B: Backend>(
+pub(crate) fn unset<B: Backend>(
     parameters: &mut Parameters<B>,
     name: &str,
     shape: impl Into<Shape>,
 ) -> Result<ParameterId> {
     let value = Tensor::empty(parameters.arena(), "unset", shape, DType::F32)?;
     Ok(parameters.add(format!("{name}.weight"), Role::Weight, value)?)
-}
-
-/// How a layer gets an input of that format: the first one images, which it quantises itself, another one codes
-/// if the format has codes.
-fn input_values(layer: usize, format: FixedPoint) -> Values {
-    match (layer, format.code_dtype()) {
-        (0, _) => Values::Quantise(format),
-        (_, Some(_)) => Values::Codes(format),
-        (_, None) => Values::OnGrid(format),
-    }
-}
-
-/// The convolution of a candidate for a layer.
-pub(crate) fn conv_settings(
-    layer: usize,
-    geometry: &ConvGeometry,
-    candidate: &Candidate,
-) -> Conv2dSettings {
-    let input = candidate.activation().map(|p| activation_format(layer, p));
-    Conv2dSettings {
-        in_channels: geometry.input.channels,
-        out_channels: geometry.output.channels,
-        kernel: candidate.kernel,
-        options: Conv2dOptions {
-            stride: geometry.stride,
-            padding: candidate.kernel / 2,
-            groups: geometry.groups,
-        },
-        input: input.map_or(Values::Float, |format| input_values(layer, format)),
-        weight_format: candidate.weight().map(weight_format),
-    }
-}
-
-/// The shape of a convolution's weights; the groups of a [`ConvGeometry`] divide its channels.
-pub(crate) fn weight_shape(conv: &Conv2dSettings) -> [usize; 4] {
-    let depth = conv.in_channels / conv.options.groups;
-    [conv.out_channels, conv.kernel, conv.kernel, depth]
 }
 
 /// The classifier that ends every network of a space.
@@ -184,7 +144,7 @@ pub(crate) fn classifier<B: Backend>(
     weights: Weights,
 ) -> Result<Linear> {
     const NAME: &str = "classifier";
-    let in_features = space.geometry()?.last().map_or(0, |g| g.output.channels);
+    let in_features = space.shapes()?.last().map_or(0, |g| g.output.channels);
     let out_features = space.classes()?;
     let (input_format, weight_format) = classifier_formats(space);
     Ok(match weights {
@@ -215,7 +175,7 @@ pub(crate) fn classifier<B: Backend>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use radars_nn::tensor::{Arena, Cpu};
+    use radars_nn::tensor::{Arena, Cpu, FixedPoint, Values};
     use radars_nn::{Mode, loss};
     use radars_space::ImageShape;
     use rand::RngExt;
@@ -274,7 +234,8 @@ mod tests {
             let mut child =
                 Child::new(&mut parameters, &space, &architecture, Seed(index)).unwrap();
             let mut values = child.clone();
-            for (layer, (conv, norm)) in values.layers.iter_mut().enumerate() {
+            for (layer, block) in values.layers.iter_mut().enumerate() {
+                let (conv, norm) = block.only_stage();
                 let format = match conv.input {
                     Values::Quantise(format) if layer == 0 => format,
                     Values::Codes(format) if layer > 0 => format,
@@ -288,13 +249,11 @@ mod tests {
                 assert_eq!(step(&values, &mut parameters, mode), coded, "{mode:?}");
             }
             let coded = step(&child, &mut parameters, Mode::Evaluate);
-            for (conv, _) in &mut child.layers {
+            for block in &mut child.layers {
+                let (conv, norm) = block.only_stage();
                 conv.input = Values::Quantise(FixedPoint::unsigned(1, 0));
+                norm.encode = false;
             }
-            child
-                .layers
-                .iter_mut()
-                .for_each(|(_, norm)| norm.encode = false);
             assert_ne!(step(&child, &mut parameters, Mode::Evaluate), coded);
         }
     }
@@ -310,19 +269,19 @@ mod tests {
         for place in 0..=layers {
             let arena = Arena::with_bound(Cpu::new(1).unwrap(), 64 << 20).unwrap();
             let mut parameters = Parameters::new(&arena);
-            let child = Child::new(&mut parameters, &space, &architecture, Seed(1)).unwrap();
+            let mut child = Child::new(&mut parameters, &space, &architecture, Seed(1)).unwrap();
             let mut images = images();
             if place == layers {
                 images[700] = f32::NAN;
             } else {
-                let weight = parameters.value_mut(child.layers[place].0.weight);
+                let weight = parameters.value_mut(child.layers[place].only_stage().0.weight);
                 let mut values: Vec<f32> = weight.read().unwrap();
                 values[3] = f32::NAN;
                 weight.write(&values).unwrap();
             }
             let layer = place % layers;
             let results = step_on(&child, &mut parameters, Mode::WEIGHTS, &images);
-            let (_, norm) = &child.layers[layer];
+            let (_, norm) = child.layers[layer].only_stage();
             let nan = |values: &[f32]| values.iter().any(|value| value.is_nan());
             let mean: Vec<f32> = parameters.value(norm.mean).read().unwrap();
             assert!(nan(&mean), "statistics of layer {layer}");

@@ -1,6 +1,6 @@
 //! From the precisions of a space to fixed-point formats: the role decides about the sign.
 
-use radars_nn::tensor::{Activation, FixedPoint};
+use radars_nn::tensor::FixedPoint;
 use radars_space::{Precision, Space};
 
 /// The format of weights.
@@ -8,13 +8,19 @@ pub fn weight_format(precision: Precision) -> FixedPoint {
     FixedPoint::signed(precision.integer, precision.fraction)
 }
 
-/// The format of a layer's input: signed for the image, which the first layer gets, unsigned for what
+/// The format of a convolution's input: signed for the image and for what no activation follows, unsigned for what
 /// follows a ReLU.
-pub fn activation_format(layer: usize, precision: Precision) -> FixedPoint {
-    match layer {
-        0 => FixedPoint::signed(precision.integer, precision.fraction),
-        _ => FixedPoint::unsigned(precision.integer, precision.fraction),
+pub fn input_format(signed: bool, precision: Precision) -> FixedPoint {
+    match signed {
+        true => FixedPoint::signed(precision.integer, precision.fraction),
+        false => FixedPoint::unsigned(precision.integer, precision.fraction),
     }
+}
+
+/// Whether the input of a layer can be negative; of the one after the last layer, which is the classifier's.
+pub fn is_signed_input(space: &Space, layer: usize) -> bool {
+    let before = layer.checked_sub(1).and_then(|at| space.layers().get(at));
+    before.is_none_or(|before| before.kind.has_linear_output())
 }
 
 /// The formats of the classifier's input and weights, fixed by the space; none in a float space.
@@ -22,17 +28,9 @@ pub fn classifier_formats(space: &Space) -> (Option<FixedPoint>, Option<FixedPoi
     if !space.is_quantised() {
         return (None, None);
     }
-    let Precision { integer, fraction } = Space::CLASSIFIER;
+    let signed = is_signed_input(space, space.layers().len());
     (
-        Some(FixedPoint::unsigned(integer, fraction)),
-        Some(FixedPoint::signed(integer, fraction)),
+        Some(input_format(signed, Space::CLASSIFIER)),
+        Some(weight_format(Space::CLASSIFIER)),
     )
-}
-
-/// ReLU, followed by the quantiser of the next layer's input where there is one.
-pub fn activation(next: Option<FixedPoint>) -> Activation {
-    match next {
-        None => Activation::Relu,
-        Some(format) => Activation::ReluQuantise(format),
-    }
 }

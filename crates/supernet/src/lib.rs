@@ -36,6 +36,7 @@
 //! ```
 
 mod batch;
+mod block;
 mod child;
 mod dnas;
 mod error;

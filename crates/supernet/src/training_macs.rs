@@ -5,9 +5,9 @@
 //! Elementwise work, reductions and the optimizers are left out: they are small, and much the same for all.
 //! Counts saturate at `u64::MAX`.
 
-use crate::supernet::{distinct, geometry_of};
+use crate::supernet::{branches, check_candidates, distinct};
 use crate::{Mixing, Result};
-use radars_space::{Architecture, Candidate, ConvGeometry, Space};
+use radars_space::{Architecture, Block, Candidate, LayerKind, Space, Stage};
 use serde::{Deserialize, Serialize};
 
 /// Multiply-accumulates of the two steps of a SuperNet, for one image.
@@ -25,11 +25,9 @@ pub struct SuperNetMacs {
 /// # Errors
 /// [`crate::Error::Space`] for another number of layers, and before [`Space::resolve`].
 pub fn child_step_macs(space: &Space, architecture: &Architecture) -> Result<u64> {
-    let cost = space.cost(architecture)?;
-    let first = cost.layers.first().map_or(0, |layer| layer.macs);
-    let layers = cost.layers.iter().skip(1).map(|layer| layer.macs);
-    let thrice = layers.chain([cost.classifier.macs]).map(|macs| (3, macs));
-    Ok(sum([(2, first)].into_iter().chain(thrice)))
+    let macs = space.cost(architecture)?.macs;
+    let images = space.blocks(architecture)?.first().map_or(0, entry_macs);
+    Ok(macs.saturating_mul(3).saturating_sub(images))
 }
 
 /// What the evaluation of an image computes.
@@ -59,23 +57,10 @@ pub fn supernet_forward_macs(
     candidates: &[Vec<Candidate>],
     mixing: Mixing,
 ) -> Result<Vec<u64>> {
-    let geometry = geometry_of(space, candidates)?;
-    let of_layer = |(g, candidates): (&ConvGeometry, &Vec<Candidate>)| {
-        let largest = |candidates: &mut dyn Iterator<Item = &Candidate>| {
-            (1, g.macs(candidates.map(|c| c.kernel).max().unwrap_or(0)))
-        };
-        match mixing {
-            Mixing::Materialised => sum(candidates.iter().map(|c| (1, g.macs(c.kernel)))),
-            Mixing::Merged => {
-                let formats = distinct(candidates.iter().map(Candidate::activation)).into_iter();
-                sum(formats.map(|format| {
-                    largest(&mut candidates.iter().filter(|c| c.activation() == format))
-                }))
-            }
-            Mixing::Factorised => sum([largest(&mut candidates.iter())]),
-        }
-    };
-    Ok(geometry.iter().zip(candidates).map(of_layer).collect())
+    check_candidates(space, candidates)?;
+    let layers = candidates.iter().enumerate();
+    let forward = |(layer, c): (usize, &Vec<_>)| Ok(layer_macs(space, layer, c, mixing)?.forward);
+    layers.map(forward).collect()
 }
 
 /// What the steps of a SuperNet compute for an image.
@@ -85,7 +70,8 @@ pub fn supernet_forward_macs(
 /// one fprop, one dgrad and one wgrad with that kernel, in either step. Factorised: one convolution with
 /// the largest kernel; its alpha step needs the gradients of both operands, since both are mixed. Neither
 /// needs the gradient of the images, except for a quantised factorised alpha step, which mixes their
-/// quantised forms.
+/// quantised forms. Of blocks, every branch goes forward and back, convolution by convolution; the alpha step needs
+/// the gradients of weights of merged kernels alone.
 ///
 /// # Errors
 /// [`crate::Error::Candidates`] when a layer has none; [`crate::Error::Space`] before [`Space::resolve`].
@@ -94,42 +80,14 @@ pub fn supernet_step_macs(
     candidates: &[Vec<Candidate>],
     mixing: Mixing,
 ) -> Result<SuperNetMacs> {
-    let geometry = geometry_of(space, candidates)?;
+    check_candidates(space, candidates)?;
     let classifier = space.classifier_cost()?.macs;
     let mut weight = vec![(3, classifier)];
     let mut alpha = vec![(2, classifier)];
-    for (index, (g, candidates)) in geometry.iter().zip(candidates).enumerate() {
-        let follows = u64::from(index > 0);
-        let largest = |candidates: &mut dyn Iterator<Item = &Candidate>| {
-            g.macs(candidates.map(|c| c.kernel).max().unwrap_or(0))
-        };
-        match mixing {
-            Mixing::Materialised => {
-                let forward = candidates.iter().map(|c| (1, g.macs(c.kernel)));
-                weight.extend(forward.clone());
-                alpha.extend(forward);
-                for format in distinct(candidates.iter().map(Candidate::activation)) {
-                    let mut group = candidates.iter().filter(|c| c.activation() == format);
-                    let macs = largest(&mut group);
-                    weight.push((1 + follows, macs));
-                    alpha.push((follows, macs));
-                }
-            }
-            Mixing::Merged => {
-                for format in distinct(candidates.iter().map(Candidate::activation)) {
-                    let mut group = candidates.iter().filter(|c| c.activation() == format);
-                    let macs = largest(&mut group);
-                    weight.push((2 + follows, macs));
-                    alpha.push((2 + follows, macs));
-                }
-            }
-            Mixing::Factorised => {
-                let macs = largest(&mut candidates.iter());
-                let mixed_input = u64::from(space.is_quantised());
-                weight.push((2 + follows, macs));
-                alpha.push((2 + follows.max(mixed_input), macs));
-            }
-        }
+    for (layer, candidates) in candidates.iter().enumerate() {
+        let macs = layer_macs(space, layer, candidates, mixing)?;
+        weight.push((1, macs.weight));
+        alpha.push((1, macs.alpha));
     }
     Ok(SuperNetMacs {
         weight: sum(weight),
@@ -137,7 +95,101 @@ pub fn supernet_step_macs(
     })
 }
 
-/// The sum of products.
+/// Of one layer of a SuperNet.
+struct LayerMacs {
+    forward: u64,
+    weight: u64,
+    alpha: u64,
+}
+
+fn layer_macs(
+    space: &Space,
+    layer: usize,
+    candidates: &[Candidate],
+    mixing: Mixing,
+) -> Result<LayerMacs> {
+    match space.layers()[layer].kind {
+        LayerKind::Conv => mixed_conv(space, layer, candidates, mixing),
+        kind => mixed_block(space, layer, branches(kind, candidates, mixing)),
+    }
+}
+
+fn mixed_conv(
+    space: &Space,
+    layer: usize,
+    candidates: &[Candidate],
+    mixing: Mixing,
+) -> Result<LayerMacs> {
+    let follows = u64::from(layer > 0);
+    let geometry = space.block(layer, &candidates[0])?.path[0].geometry;
+    let macs = |candidate: &Candidate| geometry.macs(candidate.kernel);
+    let largest = candidates.iter().map(macs).max().unwrap_or(0);
+    let formats = distinct(candidates.iter().map(Candidate::activation));
+    // Once an activation format, with its largest kernel.
+    let of_formats = sum(formats.into_iter().map(|format| {
+        let group = candidates.iter().filter(|c| c.activation() == format);
+        (1, group.map(macs).max().unwrap_or(0))
+    }));
+    let all = sum(candidates.iter().map(|c| (1, macs(c))));
+    let mixed_input = u64::from(space.is_quantised());
+    Ok(match mixing {
+        Mixing::Materialised => LayerMacs {
+            forward: all,
+            weight: sum([(1, all), (1 + follows, of_formats)]),
+            alpha: sum([(1, all), (follows, of_formats)]),
+        },
+        Mixing::Merged => LayerMacs {
+            forward: of_formats,
+            weight: sum([(2 + follows, of_formats)]),
+            alpha: sum([(2 + follows, of_formats)]),
+        },
+        Mixing::Factorised => LayerMacs {
+            forward: largest,
+            weight: sum([(2 + follows, largest)]),
+            alpha: sum([(2 + follows.max(mixed_input), largest)]),
+        },
+    })
+}
+
+fn mixed_block(space: &Space, layer: usize, branches: Vec<Vec<Candidate>>) -> Result<LayerMacs> {
+    let follows = u64::from(layer > 0);
+    let (mut forward, mut images, mut merged) = (0_u64, 0_u64, 0_u64);
+    for branch in branches {
+        let largest = branch.iter().max_by_key(|c| c.kernel);
+        let Some(largest) = largest else { continue };
+        let block = space.block(layer, largest)?;
+        forward = forward.saturating_add(sum(block.convolutions().map(|s| (1, stage_macs(s)))));
+        if layer == 0 {
+            images = images.saturating_add(entry_macs(&block));
+        }
+        if branch.len() > 1 {
+            let depthwise = block.path.iter().filter(|s| s.name == "depthwise");
+            merged = merged.saturating_add(sum(depthwise.map(|s| (1, stage_macs(s)))));
+        }
+    }
+    Ok(LayerMacs {
+        forward,
+        weight: sum([(3, forward)]).saturating_sub(images),
+        alpha: sum([(1 + follows, forward), (1, merged)]),
+    })
+}
+
+/// The convolutions of a block that its input goes to.
+fn entry_macs(block: &Block) -> u64 {
+    let path = block.path.len();
+    let others = block.convolutions().skip(path);
+    sum(block
+        .path
+        .first()
+        .into_iter()
+        .chain(others)
+        .map(|s| (1, stage_macs(s))))
+}
+
+fn stage_macs(stage: &Stage) -> u64 {
+    stage.geometry.macs(stage.kernel)
+}
+
 fn sum(terms: impl IntoIterator<Item = (u64, u64)>) -> u64 {
     let products = terms.into_iter().map(|(a, b)| a.saturating_mul(b));
     products.fold(0, u64::saturating_add)

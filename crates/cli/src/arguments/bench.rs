@@ -69,6 +69,10 @@ pub struct StepArgs {
     #[arg(long, value_name = "K", default_value_t = 3)]
     pub kernel: usize,
 
+    /// Expansion of the child network, in every inverted residual block that chooses it
+    #[arg(long, value_name = "E", default_value_t = 6)]
+    pub expansion: usize,
+
     /// The SuperNet's candidates: a JSON file
     #[arg(long, value_name = "FILE", conflicts_with = "sn")]
     pub candidates: Option<PathBuf>,

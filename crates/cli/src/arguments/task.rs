@@ -19,6 +19,15 @@ pub struct TaskArgs {
     #[arg(long, value_name = "FILE")]
     pub space: Option<PathBuf>,
 
+    /// Multiply the channels of all layers, rounded to a multiple of 8 [default: 1]
+    #[arg(long, value_name = "FACTOR")]
+    pub width: Option<f64>,
+
+    /// Keep at most N cells of a block: of layers alike one after the other, of kind `inverted-residual` or `residual`
+    /// [default: all]
+    #[arg(long, value_name = "N")]
+    pub cells: Option<usize>,
+
     /// A configuration file (TOML), such as the `config.toml` of a run folder; flags override it, and
     /// relative paths in it start at its own folder
     #[arg(long, value_name = "FILE")]

@@ -86,7 +86,7 @@ fn a_card_is_planned_for_without_one() {
     assert_eq!(spec.capability, (8, 0));
     assert_eq!(plan["device"], spec.to_string());
     let config = Config::preset("cifar10-quant").unwrap();
-    let space = read_space(&config.space).unwrap();
+    let space = read_space(&config).unwrap();
     let rows = plan_rows::<Cuda>(&spec, &space, &config).unwrap();
     assert_eq!(plan["rows"], serde_json::to_value(&rows).unwrap());
 }

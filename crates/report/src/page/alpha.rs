@@ -54,13 +54,13 @@ fn iteration(exploitation: &Exploitation<'_>, space: Option<&Space>) -> Markup {
         div.grid {
             @for (layer, maps) in maps.iter().filter(|(_, maps)| !maps.is_empty()) {
                 figure {
-                    figcaption { "conv " (layer + 1) }
+                    figcaption { "layer " (layer + 1) }
                     @for map in maps { (map.svg()) }
                 }
             }
         }
         @if !single.is_empty() {
-            p.note { "No map for conv " (single.join(", ")) ": a single candidate, so nothing to weigh." }
+            p.note { "No map for layer " (single.join(", ")) ": a single candidate, so nothing to weigh." }
         }
         @if warm_up > 0 && warm_up == epochs.len() {
             p.note { "All epochs so far are warm-up: the architecture weights are not trained in them." }
@@ -196,6 +196,9 @@ fn names(pruned: &Pruned, space: Option<&Space>, layer: usize, vectors: usize) -
             .map(|layer| layer.choices.candidates())
             .unwrap_or_default();
     }
+    if candidates.iter().any(|c| c.expansion.is_some()) {
+        return names_of_blocks(&candidates, vectors);
+    }
     let candidates = || candidates.iter();
     if vectors == 1 && pruned.mixing.as_deref() != Some("factorised") {
         return vec![distinct(candidates().map(ToString::to_string))];
@@ -208,6 +211,26 @@ fn names(pruned: &Pruned, space: Option<&Space>, layer: usize, vectors: usize) -
         distinct(candidates().filter_map(|c| named('a', c.activation()))),
         distinct(candidates().filter_map(|c| named('w', c.weight()))),
     ]
+}
+
+/// The names of blocks; with more than one vector, blocks that differ in the kernel alone are one branch, and each
+/// branch with several kernels has a vector of its own after the one of the branches.
+fn names_of_blocks(candidates: &[Candidate], vectors: usize) -> Vec<Vec<String>> {
+    if vectors == 1 {
+        return vec![distinct(candidates.iter().map(ToString::to_string))];
+    }
+    let branch = |candidate: &Candidate| {
+        let name = candidate.to_string();
+        let any_kernel = name.split_once(' ').map_or("", |(_, rest)| rest);
+        any_kernel.to_owned()
+    };
+    let branches = distinct(candidates.iter().map(branch));
+    let kernels = branches.iter().map(|of| {
+        let members = candidates.iter().filter(|c| branch(c) == *of);
+        distinct(members.map(ToString::to_string))
+    });
+    let several = kernels.filter(|kernels| kernels.len() > 1).collect();
+    [vec![branches.clone()], several].concat()
 }
 
 fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {
@@ -223,6 +246,20 @@ fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn branches_are_named_by_what_their_kernels_share() {
+        let block = |kernel, expansion| Candidate::float(kernel).with_expansion(expansion);
+        let candidates = [block(3, 3), block(3, 6), block(5, 3), block(3, 3)];
+        assert_eq!(
+            names_of_blocks(&candidates, 2),
+            [vec!["e3", "e6"], vec!["k3 e3", "k5 e3"]]
+        );
+        assert_eq!(
+            names_of_blocks(&candidates, 1),
+            [["k3 e3", "k3 e6", "k5 e3"]]
+        );
+    }
 
     #[test]
     fn columns_are_all_or_evenly_chosen() {

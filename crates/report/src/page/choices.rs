@@ -107,6 +107,8 @@ fn opacity(index: usize, of: usize) -> f64 {
 fn value(candidate: &Candidate, kind: HyperParameter) -> Option<usize> {
     Some(match kind {
         HyperParameter::Kernel => candidate.kernel,
+        HyperParameter::Expansion => candidate.expansion?,
+        HyperParameter::InnerChannels => candidate.inner_channels?,
         HyperParameter::ActivationInteger => usize::from(candidate.activation()?.integer),
         HyperParameter::ActivationFraction => usize::from(candidate.activation()?.fraction),
         HyperParameter::WeightInteger => usize::from(candidate.weight()?.integer),
@@ -118,6 +120,8 @@ fn value(candidate: &Candidate, kind: HyperParameter) -> Option<usize> {
 fn title(kind: HyperParameter) -> &'static str {
     match kind {
         HyperParameter::Kernel => "Kernel size",
+        HyperParameter::Expansion => "Expansion",
+        HyperParameter::InnerChannels => "Inner channels",
         HyperParameter::ActivationInteger => "Activations, integer bits",
         HyperParameter::ActivationFraction => "Activations, fraction bits",
         HyperParameter::WeightInteger => "Weights, integer bits",

@@ -5,15 +5,15 @@ use crate::Run;
 use crate::plot::number;
 use crate::quantity::{percent, short};
 use maud::{Markup, html};
-use radars_space::{Architecture, Candidate, ConvGeometry, Cost, Precision, Space};
+use radars_space::{Architecture, Candidate, Cost, LayerShape, Precision, Space};
 
 /// Every layer of the winner as a block: kernel, channels, stride, bits, and its share of the MACs.
 pub fn section(run: &Run) -> Markup {
     let (Some(space), Some(best)) = (&run.space, run.best()) else {
         return html! {};
     };
-    let blocks = match (space.geometry(), space.cost(&best.architecture)) {
-        (Ok(geometry), Ok(cost)) => blocks(space, geometry, &best.architecture, &cost),
+    let blocks = match (space.shapes(), space.cost(&best.architecture)) {
+        (Ok(shapes), Ok(cost)) => blocks(space, shapes, &best.architecture, &cost),
         // The images' shape is not known, or the architecture is of another space.
         _ => return html! {},
     };
@@ -22,35 +22,38 @@ pub fn section(run: &Run) -> Markup {
     } else {
         "The best so far"
     };
-    let about = "Each block is a convolution, batch norm and ReLU. The grid is its kernel; a filled cell is an \
-                 integer bit, an empty one a fraction bit, of its input (a) and its weights (w).";
+    let about = "Each block is a layer of the space: a convolution with batch norm and activation, or several of them. \
+                 The grid is its kernel; a filled cell is an integer bit, an empty one a fraction bit, of its input \
+                 (a) and its weights (w).";
     part(title, about, &blocks)
 }
 
-fn blocks(space: &Space, geometry: &[ConvGeometry], of: &Architecture, cost: &Cost) -> Markup {
-    let layers = geometry
+fn blocks(space: &Space, shapes: &[LayerShape], of: &Architecture, cost: &Cost) -> Markup {
+    let layers = shapes
         .iter()
         .zip(space.layers())
         .zip(of.layers())
         .zip(&cost.layers);
-    let widest = geometry
+    let widest = shapes
         .iter()
-        .map(|g| g.output.channels)
+        .map(|shape| shape.output.channels)
         .max()
         .unwrap_or(1);
     html! {
         ol.blocks {
-            @for (index, (((geometry, layer), candidate), of_layer)) in layers.enumerate() {
+            @for (index, (((shape, layer), candidate), of_layer)) in layers.enumerate() {
                 li.block {
-                    div.name { "conv " (index + 1) }
+                    div.name { (layer.kind) " " (index + 1) }
                     div.shape {
                         (candidate.kernel) "×" (candidate.kernel)
+                        @if let Some(expansion) = candidate.expansion { ", expansion " (expansion) }
+                        @if let Some(channels) = candidate.inner_channels { ", " (channels) " inside" }
                         @if layer.stride > 1 { ", stride " (layer.stride) }
                         @if layer.groups > 1 { ", " (layer.groups) " groups" }
                     }
-                    (drawing(candidate, geometry, widest))
+                    (drawing(candidate, shape.output.channels, widest))
                     div.shape {
-                        (geometry.output.height) "×" (geometry.output.width) "×" (geometry.output.channels)
+                        (shape.output.height) "×" (shape.output.width) "×" (shape.output.channels)
                     }
                     (bits("a", candidate.activation()))
                     (bits("w", candidate.weight()))
@@ -71,12 +74,10 @@ fn blocks(space: &Space, geometry: &[ConvGeometry], of: &Architecture, cost: &Co
 }
 
 /// The kernel's grid in front of sheets that stand for the channels.
-fn drawing(candidate: &Candidate, geometry: &ConvGeometry, widest: usize) -> Markup {
+fn drawing(candidate: &Candidate, channels: usize, widest: usize) -> Markup {
     let side = candidate.kernel.max(1);
     // One sheet for a sixteenth of the most channels, sixteen for all of them.
-    let sheets = (16 * geometry.output.channels)
-        .div_ceil(widest.max(1))
-        .clamp(1, 16);
+    let sheets = (16 * channels).div_ceil(widest.max(1)).clamp(1, 16);
     let grid = 50.0;
     let cell = grid / side as f64;
     html! {

@@ -1,5 +1,6 @@
 //! Settings that the planner may decide: a value, or `auto`.
 
+use radars_space::Candidate;
 use radars_supernet::Mixing;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
@@ -21,12 +22,12 @@ pub enum MixingChoice {
 }
 
 impl MixingChoice {
-    /// The ways that it may come to.
-    pub fn ways(self) -> Vec<Mixing> {
+    /// The ways that it may come to for these candidates.
+    pub fn ways(self, candidates: &[Vec<Candidate>]) -> Vec<Mixing> {
         match self {
             MixingChoice::Auto => {
                 let exact = Mixing::ALL.into_iter();
-                exact.filter(|mixing| mixing.is_exact()).collect()
+                exact.filter(|mixing| mixing.is_exact(candidates)).collect()
             }
             MixingChoice::Fixed(mixing) => vec![mixing],
         }
@@ -262,7 +263,7 @@ mod tests {
 
     #[test]
     fn auto_never_comes_to_another_mixture() {
-        let ways = MixingChoice::Auto.ways();
+        let ways = MixingChoice::Auto.ways(&[]);
         assert_eq!(ways, [Mixing::Materialised, Mixing::Merged]);
     }
 

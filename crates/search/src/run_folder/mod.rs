@@ -9,7 +9,7 @@ mod tests;
 pub use resume::{Continued, Left, config_file};
 
 use crate::{Checkpoint, Checkpoints, Config, Error, Phase, Result, RunResult, SpaceSource};
-use radars_space::Space;
+use radars_space::{Narrowing, Space};
 use snapshot::Snapshot;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -137,6 +137,8 @@ impl RunFolder {
         let mut config = config.clone();
         if let SpaceSource::File(file) = &mut config.space {
             *file = SPACE.into();
+            // The copy is narrow already.
+            config.narrow = Narrowing::default();
         }
         let files = [(SPACE, space.to_toml()), (CONFIG, config.to_toml()?)];
         // The configuration last: a folder that has it has all that it takes to begin.

@@ -2,7 +2,7 @@
 
 use super::{Proposal, Sampler};
 use crate::Result;
-use radars_space::{Architecture, Candidate, Space};
+use radars_space::{Candidate, Space};
 
 /// Tries uniform architectures: the control that no search has to be better than by accident.
 pub(crate) struct Uniform {
@@ -10,21 +10,19 @@ pub(crate) struct Uniform {
 }
 
 impl Uniform {
-    /// Every uniform architecture of a space with 3x3 kernels (with the first layer's smallest kernel, where
-    /// 3x3 is not a choice) and equal bits for activations and weights.
+    /// Every uniform architecture of a space with 3x3 kernels (with the smallest kernel, where 3x3 is not a choice) and
+    /// equal bits for activations and weights. The candidates are those of the first of the layers that have most.
     pub fn new(space: &Space) -> Result<Self> {
-        let of_first_layer = space.candidates(0)?;
-        let kernels = of_first_layer.iter().map(|candidate| candidate.kernel);
+        let layers = space.all_candidates();
+        let most = layers.iter().map(Vec::len).max();
+        let candidates = layers.into_iter().find(|layer| Some(layer.len()) == most);
+        let candidates = candidates.unwrap_or_default();
+        let kernels = candidates.iter().map(|candidate| candidate.kernel);
         let smallest = kernels.clone().min();
         let kernel = kernels.clone().find(|&k| k == 3).or(smallest);
-        let depth = space.layers().len();
         let is_uniform = |c: &&Candidate| Some(c.kernel) == kernel && c.activation() == c.weight();
-        let candidates = of_first_layer.iter().filter(is_uniform);
-        let choices = candidates
-            .filter_map(|&candidate| {
-                // Where a layer lacks the candidate, there is no such architecture.
-                space.indices(&Architecture::uniform(candidate, depth)).ok()
-            })
+        let choices = (candidates.iter().filter(is_uniform))
+            .filter_map(|&candidate| space.indices(&space.uniform(candidate)?).ok())
             .collect();
         Ok(Uniform {
             architectures: choices,

@@ -1,11 +1,13 @@
 //! The weights of every candidate, in host memory.
 
-use crate::child::{conv_settings, weight_shape};
-use crate::supernet::geometry_of;
+use crate::block::{conv_settings, prefix, weight_shape};
+use crate::format::weight_format;
+use crate::supernet::check_candidates;
 use crate::{Error, Result};
+use radars_nn::tensor::Values;
 use radars_nn::tensor::random::Seed;
 use radars_nn::{Fans, Initialiser};
-use radars_space::{Architecture, Candidate, ConvGeometry, Space};
+use radars_space::{Architecture, Block, Candidate, Space};
 use std::borrow::Cow;
 
 /// A trained parameter: its value and its velocity.
@@ -22,7 +24,7 @@ pub(super) type Group = Vec<Trained>;
 /// A parameter of a group before it has values.
 pub(super) struct Part {
     /// Follows the group's name and a dot.
-    pub name: &'static str,
+    pub name: String,
     pub shape: Vec<usize>,
     initial: Initial,
 }
@@ -37,7 +39,7 @@ impl Part {
         self.shape.iter().product()
     }
 
-    fn constant(name: &'static str, elements: usize, value: f32) -> Self {
+    fn constant(name: String, elements: usize, value: f32) -> Self {
         Part {
             name,
             shape: vec![elements],
@@ -64,7 +66,7 @@ impl Part {
 /// The candidates of one layer, and the groups of those that were trained.
 pub(super) struct Layer {
     index: usize,
-    geometry: ConvGeometry,
+    blocks: Vec<Block>,
     candidates: Vec<Candidate>,
     pub groups: Vec<Option<Group>>,
 }
@@ -76,18 +78,23 @@ impl Layer {
 
     /// What a candidate trains, in the order of [`crate::Child`].
     pub fn parts(&self, candidate: usize) -> Vec<Part> {
-        let settings = conv_settings(self.index, &self.geometry, &self.candidates[candidate]);
-        let initialiser = Initialiser::kaiming_for(settings.weight_format);
-        let channels = self.geometry.output.channels;
-        vec![
-            Part {
-                name: "weight",
-                shape: weight_shape(&settings).to_vec(),
-                initial: Initial::Random(initialiser, settings.fans()),
-            },
-            Part::constant("gamma", channels, 1.0),
-            Part::constant("beta", channels, 0.0),
-        ]
+        let weight = self.candidates[candidate].weight().map(weight_format);
+        let initialiser = Initialiser::kaiming_for(weight);
+        let mut parts = Vec::new();
+        for stage in self.blocks[candidate].convolutions() {
+            let settings = conv_settings(stage, Values::Float, weight);
+            let (name, channels) = (prefix(stage), settings.out_channels);
+            parts.extend([
+                Part {
+                    name: format!("{name}weight"),
+                    shape: weight_shape(&settings).to_vec(),
+                    initial: Initial::Random(initialiser, settings.fans()),
+                },
+                Part::constant(format!("{name}gamma"), channels, 1.0),
+                Part::constant(format!("{name}beta"), channels, 0.0),
+            ]);
+        }
+        parts
     }
 
     fn draw(&self, candidate: usize, seed: Seed) -> Group {
@@ -110,20 +117,25 @@ impl Bank {
     pub const CLASSIFIER: &str = "classifier";
 
     pub fn new(space: &Space, candidates: &[Vec<Candidate>], seed: Seed) -> Result<Self> {
-        let geometry = geometry_of(space, candidates)?;
-        let layer = |(index, (g, c)): (usize, (&ConvGeometry, &Vec<Candidate>))| Layer {
-            index,
-            geometry: *g,
-            candidates: c.clone(),
-            groups: vec![None; c.len()],
-        };
+        check_candidates(space, candidates)?;
+        let mut layers = Vec::with_capacity(candidates.len());
+        for (index, candidates) in candidates.iter().enumerate() {
+            let blocks = candidates.iter().map(|c| space.block(index, c));
+            layers.push(Layer {
+                index,
+                blocks: blocks.collect::<Result<_, _>>()?,
+                candidates: candidates.clone(),
+                groups: vec![None; candidates.len()],
+            });
+        }
         let mut bank = Bank {
             seed,
-            layers: (geometry.iter().zip(candidates).enumerate())
-                .map(layer)
-                .collect(),
+            layers,
             classifier: Group::new(),
-            features: geometry.last().map_or(0, |g| g.output.channels),
+            features: space
+                .shapes()?
+                .last()
+                .map_or(0, |last| last.output.channels),
             classes: space.classes()?,
         };
         bank.classifier = draw(Bank::CLASSIFIER, &bank.classifier_parts(), seed);
@@ -138,11 +150,11 @@ impl Bank {
         };
         vec![
             Part {
-                name: "weight",
+                name: "weight".to_owned(),
                 shape: vec![self.classes, self.features],
                 initial: Initial::Random(Initialiser::XavierUniform, fans),
             },
-            Part::constant("bias", self.classes, 0.0),
+            Part::constant("bias".to_owned(), self.classes, 0.0),
         ]
     }
 

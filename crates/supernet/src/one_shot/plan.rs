@@ -4,7 +4,7 @@ use super::{InheritedPath, one_path};
 use crate::child::Weights;
 use crate::micro_batch::Blank;
 use crate::plan::unbounded;
-use crate::supernet::{distinct, geometry_of};
+use crate::supernet::{check_candidates, distinct};
 use crate::{BatchSizes, Child, Plan, Result, StepSize, WeightSettings};
 use radars_nn::Parameters;
 use radars_nn::tensor::Backend;
@@ -31,7 +31,7 @@ pub fn plan_one_shot<B: Backend>(
     batches: BatchSizes,
     settings: WeightSettings,
 ) -> Result<Plan> {
-    geometry_of(space, candidates)?;
+    check_candidates(space, candidates)?;
     let choices: Vec<Vec<Candidate>> = candidates.iter().map(|c| of_most_bits(c)).collect();
     let largest = Architecture(choices.iter().map(|c| c[0]).collect());
     let mut plan = plan_one_shot_path::<B>(spec, space, &largest, batches, settings)?;
@@ -70,13 +70,13 @@ pub fn plan_one_shot_path<B: Backend>(
     Ok(Plan::new(arena.stats(), saved_bytes, step))
 }
 
-/// The candidate of the most bits, those of the input first, of every kernel, the largest first.
+/// The candidate of the most bits, those of the input first, of every size, the largest first.
 fn of_most_bits(candidates: &[Candidate]) -> Vec<Candidate> {
-    let mut kernels = distinct(candidates.iter().map(|c| c.kernel));
-    kernels.sort_unstable_by(|a, b| b.cmp(a));
-    let of = |kernel| candidates.iter().filter(move |c| c.kernel == kernel);
-    let widest = |kernel| of(kernel).max_by_key(|c| c.operand_bits()).copied();
-    kernels.into_iter().filter_map(widest).collect()
+    let mut extents = distinct(candidates.iter().map(Candidate::extents));
+    extents.sort_unstable_by(|a, b| b.cmp(a));
+    let of = |extents| candidates.iter().filter(move |c| c.extents() == extents);
+    let widest = |extents| of(extents).max_by_key(|c| c.operand_bits()).copied();
+    extents.into_iter().filter_map(widest).collect()
 }
 
 /// The paths to be planned, besides the one of the first choices.

@@ -3,7 +3,7 @@
 use super::gain::gain;
 use super::layer::{MixedLayer, Site};
 use crate::Result;
-use crate::format::{activation_format, weight_format};
+use crate::format::{input_format, weight_format};
 use crate::mixed::CandidateFormat;
 use radars_nn::autograd::{Tape, Var, ops};
 use radars_nn::tensor::{self, Backend, Tensor};
@@ -42,7 +42,7 @@ impl<B: Backend> Candidates<B> {
         let (mut built, mut gains, mut costs) = (Vec::new(), Vec::new(), Vec::new());
         for (m, candidate) in candidates.iter().enumerate() {
             let format = CandidateFormat {
-                activation: candidate.activation().map(|p| activation_format(layer, p)),
+                activation: (candidate.activation()).map(|p| input_format(site.signed_input, p)),
                 weight: candidate.weight().map(weight_format),
             };
             let fans = site.fans(candidate.kernel);

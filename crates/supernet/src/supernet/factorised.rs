@@ -3,7 +3,7 @@
 use super::gain::gain;
 use super::layer::{MixedLayer, Site};
 use crate::Result;
-use crate::format::{activation_format, weight_format};
+use crate::format::{input_format, weight_format};
 use crate::mixed::{FactorisedKernel, FactorisedWeights, factorised};
 use radars_nn::autograd::{Tape, Var, ops};
 use radars_nn::tensor::{self, Backend, FixedPoint, Tensor};
@@ -98,7 +98,7 @@ impl<B: Backend> Factorised<B> {
             false => Some(Quantised {
                 activation_formats: activations
                     .iter()
-                    .map(|&p| activation_format(layer, p))
+                    .map(|&p| input_format(site.signed_input, p))
                     .collect(),
                 activation_bits: bits(&activations)?,
                 weight_bits: bits(&weights)?,

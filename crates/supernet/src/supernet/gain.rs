@@ -76,7 +76,8 @@ mod tests {
             parameters: &mut parameters,
             // Not the first, whose input is signed.
             index: 1,
-            geometry: space.geometry().unwrap()[1],
+            geometry: space.block(1, &candidates()[0]).unwrap().path[0].geometry,
+            signed_input: false,
             cost_slope: 0.0,
             seed: Seed(3),
         });

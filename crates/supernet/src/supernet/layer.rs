@@ -8,7 +8,29 @@ use radars_nn::{Fans, Mapping, ParameterId, Parameters, Pass};
 use radars_space::{Candidate, ConvGeometry};
 use std::rc::Rc;
 
-/// A layer that mixes candidates.
+/// A layer of a SuperNet.
+pub(super) trait SearchedLayer<B: Backend> {
+    /// The vectors of architecture weights.
+    fn alphas(&self) -> &[ParameterId];
+
+    /// The layer's output under the mixing weights `p`, one vector for each of [`SearchedLayer::alphas`]; with
+    /// `recompute` it keeps its input alone for the way back.
+    fn forward(
+        &self,
+        pass: &mut Pass<'_, B>,
+        x: Var<B>,
+        p: Vec<Var<B>>,
+        recompute: bool,
+    ) -> Result<Var<B>>;
+
+    /// The expected AOPS of the layer under `p`, times the cost slope; one element.
+    fn expected_cost(&self, pass: &mut Pass<'_, B>, p: &[Var<B>]) -> Result<Var<B>>;
+
+    /// The candidate of one choice in every vector.
+    fn derive(&self, choices: &[usize]) -> Candidate;
+}
+
+/// A convolution layer that mixes candidates.
 pub(super) trait MixedLayer<B: Backend> {
     /// The vectors of architecture weights.
     fn alphas(&self) -> &[ParameterId];
@@ -51,8 +73,10 @@ pub(super) struct Site<'a, B: Backend> {
     pub parameters: &'a mut Parameters<B>,
     /// Which layer, from 0.
     pub index: usize,
-    /// Its fixed sizes.
+    /// Its fixed sizes, where it is a convolution.
     pub geometry: ConvGeometry,
+    /// Whether its input can be negative.
+    pub signed_input: bool,
     /// What one expected AOPS adds to the loss.
     pub cost_slope: f64,
     /// Initial weights derive from it.

@@ -1,21 +1,28 @@
 //! The SuperNet: all candidates of a pruned space at once, weighted by architecture weights.
 
+mod blocks;
 mod candidates;
+mod conv;
 mod factorised;
 mod gain;
 mod layer;
 
+use crate::block::activation;
 use crate::child::{Weights, classifier};
+use crate::format::is_signed_input;
 use crate::mixed::{materialised, merged};
 use crate::{Error, Mixing, Recompute, Result};
+use blocks::MixedBlock;
+pub(crate) use blocks::branches;
 use candidates::Candidates;
+use conv::MixedConv;
 pub(crate) use factorised::{combinations, distinct};
-use layer::{MixedLayer, Shared};
+use layer::{MixedLayer, SearchedLayer};
 use radars_nn::autograd::{Var, ops};
 use radars_nn::tensor::random::Seed;
-use radars_nn::tensor::{Activation, Backend, Tensor};
+use radars_nn::tensor::{Backend, Tensor};
 use radars_nn::{BatchNorm2d, Linear, Parameters, Pass};
-use radars_space::{Architecture, Candidate, ConvGeometry, Space};
+use radars_space::{Architecture, Candidate, LayerKind, Space};
 use std::rc::Rc;
 
 /// How mixing weights follow from architecture weights: `p = softmax((alpha + noise) / temperature)`.
@@ -33,10 +40,11 @@ pub struct Relaxation {
 
 /// A SuperNet over some candidates of every layer.
 ///
-/// Every layer mixes its candidates before one batch norm and one ReLU, which keeps the mixture linear.
+/// A convolution layer mixes its candidates before one batch norm and one activation, which keeps the mixture linear;
+/// a layer of blocks mixes what they put out.
 pub struct SuperNet<B: Backend> {
     mixing: Mixing,
-    layers: Vec<(Rc<dyn MixedLayer<B>>, BatchNorm2d)>,
+    layers: Vec<Box<dyn SearchedLayer<B>>>,
     classifier: Linear,
     recompute: Recompute,
 }
@@ -65,17 +73,24 @@ impl<B: Backend> SuperNet<B> {
         cost_slope: f64,
         seed: Seed,
     ) -> Result<Self> {
-        let geometry = geometry_of(space, candidates)?;
-        let mut layers = Vec::with_capacity(geometry.len());
-        for (index, (g, candidates)) in geometry.iter().zip(candidates).enumerate() {
+        check_candidates(space, candidates)?;
+        let mut layers: Vec<Box<dyn SearchedLayer<B>>> = Vec::with_capacity(candidates.len());
+        for (index, (layer, candidates)) in space.layers().iter().zip(candidates).enumerate() {
             let mut at = layer::Site {
                 parameters: &mut *parameters,
                 index,
-                geometry: *g,
+                geometry: space.block(index, &candidates[0])?.path[0].geometry,
+                signed_input: is_signed_input(space, index),
                 cost_slope,
                 seed,
             };
-            let mixed: Rc<dyn MixedLayer<B>> = match mixing {
+            if layer.kind != LayerKind::Conv {
+                layers.push(Box::new(MixedBlock::new(
+                    &mut at, space, candidates, mixing,
+                )?));
+                continue;
+            }
+            let mixture: Rc<dyn MixedLayer<B>> = match mixing {
                 Mixing::Materialised => {
                     Rc::new(Candidates::new(&mut at, candidates, materialised)?)
                 }
@@ -83,9 +98,9 @@ impl<B: Backend> SuperNet<B> {
                 Mixing::Factorised => Rc::new(factorised::Factorised::new(&mut at, candidates)?),
             };
             let name = format!("layer{index}.norm");
-            let norm =
-                BatchNorm2d::new(parameters, &name, g.output.channels, Some(Activation::Relu))?;
-            layers.push((mixed, norm));
+            let activation = Some(activation(layer.activation));
+            let norm = BatchNorm2d::new(parameters, &name, layer.channels, activation)?;
+            layers.push(Box::new(MixedConv { mixture, norm }));
         }
         let classifier = classifier(parameters, space, Weights::Drawn(seed))?;
         Ok(SuperNet {
@@ -108,7 +123,7 @@ impl<B: Backend> SuperNet<B> {
 
     /// The lengths of all vectors of architecture weights, layer by layer.
     pub fn vectors(&self, parameters: &Parameters<B>) -> Vec<usize> {
-        let alphas = self.layers.iter().flat_map(|(layer, _)| layer.alphas());
+        let alphas = self.layers.iter().flat_map(|layer| layer.alphas());
         alphas.map(|&id| parameters.value(id).elements()).collect()
     }
 
@@ -125,7 +140,7 @@ impl<B: Backend> SuperNet<B> {
         let mut x = Var::constant(images);
         let mut cost: Option<Var<B>> = None;
         let mut noise = relaxation.noise.iter();
-        for (index, (layer, norm)) in self.layers.iter().enumerate() {
+        for (index, layer) in self.layers.iter().enumerate() {
             let mut p = Vec::with_capacity(layer.alphas().len());
             for &alpha in layer.alphas() {
                 let alpha = pass.parameter(alpha);
@@ -136,14 +151,7 @@ impl<B: Backend> SuperNet<B> {
                 None => of_layer,
                 Some(sum) => ops::add(pass.tape(), sum, of_layer)?,
             });
-            let operands = layer.operands(pass, p)?;
-            x = if self.recompute.contains(index) {
-                let operands = [x].into_iter().chain(operands).collect();
-                norm.forward_recomputed(pass, Shared(layer.clone()), operands)?
-            } else {
-                x = layer.mix(pass.tape(), x, operands)?;
-                norm.forward(pass, x)?
-            };
+            x = layer.forward(pass, x, p, self.recompute.contains(index))?;
         }
         let pooled = ops::global_average_pool(pass.tape(), x)?;
         let logits = self.classifier.forward(pass, pooled)?;
@@ -159,7 +167,7 @@ impl<B: Backend> SuperNet<B> {
     /// # Errors
     /// [`radars_nn::tensor::Error::NoValues`] on the planning backend.
     pub fn mixing_weights(&self, parameters: &Parameters<B>) -> Result<Vec<Vec<Vec<f32>>>> {
-        let read = |(layer, _): &(Rc<dyn MixedLayer<B>>, _)| {
+        let read = |layer: &Box<dyn SearchedLayer<B>>| {
             let alphas = layer.alphas().iter();
             alphas
                 .map(|&id| Ok(softmax(&parameters.value(id).read()?)))
@@ -176,25 +184,19 @@ impl<B: Backend> SuperNet<B> {
     pub fn derive(&self, parameters: &Parameters<B>) -> Result<Architecture> {
         let weights = self.mixing_weights(parameters)?;
         let layers = self.layers.iter().zip(&weights);
-        let derived = layers
-            .map(|((layer, _), p)| layer.derive(&p.iter().map(|p| argmax(p)).collect::<Vec<_>>()));
+        let derived =
+            layers.map(|(layer, p)| layer.derive(&p.iter().map(|p| argmax(p)).collect::<Vec<_>>()));
         Ok(Architecture(derived.collect()))
     }
 }
 
-/// The layers of a space, each of which has candidates.
-pub(crate) fn geometry_of<'a>(
-    space: &'a Space,
-    candidates: &[Vec<Candidate>],
-) -> Result<&'a [ConvGeometry]> {
-    let geometry = space.geometry()?;
+/// Refuses anything but candidates for every layer.
+pub(crate) fn check_candidates(space: &Space, candidates: &[Vec<Candidate>]) -> Result<()> {
+    let expected = space.layers().len();
     let found = candidates.iter().filter(|c| !c.is_empty()).count();
-    match found == geometry.len() && candidates.len() == geometry.len() {
-        true => Ok(geometry),
-        false => Err(Error::Candidates {
-            expected: geometry.len(),
-            found,
-        }),
+    match found == expected && candidates.len() == expected {
+        true => Ok(()),
+        false => Err(Error::Candidates { expected, found }),
     }
 }
 
