@@ -41,7 +41,7 @@ pub(super) unsafe fn run(
     // SAFETY: the caller's promise.
     unsafe {
         if narrow::applies(size, g) {
-            narrow::run(loops, isa, g, x, dy, dw, scratch);
+            narrow::run(loops, (isa, size), g, x, dy, dw, scratch);
         } else {
             wide::run(loops, (isa, size), g, x, dy, dw, scratch);
         }

@@ -3,6 +3,7 @@
 
 use super::{BLOCK, blocks, parts, wgrad_chunk, wgrad_chunks};
 use crate::cpu::conv::frame;
+use crate::cpu::conv::im2col::SLOTS;
 use crate::cpu::conv::outer::{Operand, Run, Sums, Tile, outer};
 use crate::cpu::conv::shared::Shared;
 use crate::cpu::conv::vector::{self, Kernel, TileSize, Vector};
@@ -28,10 +29,10 @@ pub(super) fn scratch_len(g: &Conv2d) -> usize {
 /// `dw` from `x` and `dy`.
 ///
 /// # Safety
-/// The machine has the instruction set.
+/// The machine has the instruction set `isa`, whose tiles are of this size.
 pub(super) unsafe fn run(
     loops: Loops,
-    isa: Isa,
+    (isa, size): (Isa, TileSize),
     g: &Conv2d,
     x: &[f32],
     dy: &[f32],
@@ -41,30 +42,47 @@ pub(super) unsafe fn run(
     let chunks = wgrad_chunks(g);
     let (sums, frames) = scratch.split_at_mut(chunks * g.weight_elements());
     let framed = frame::around(loops, g, x, frames);
-    let row_len = g.kernel * g.input[2] * g.output[2];
-    let items = sums.par_chunks_exact_mut(row_len).enumerate();
-    loops.for_each(items, |(index, part)| {
+    let values = Shared::new(sums);
+    // Few chunks are dealt out by lanes too, so that all that a task reads of dy is its own, and then by taps.
+    let width = size.width(g.output[2]);
+    let lane_tiles = g.output[2].div_ceil(width);
+    let tap_tiles = parts(g.kernel * g.input[2], size.rows).count();
+    let rows = chunks * g.kernel;
+    let lane_shares = (SLOTS / rows).clamp(1, lane_tiles);
+    let tap_shares = (SLOTS / (rows * lane_shares)).clamp(1, tap_tiles);
+    let tasks = (0..rows * lane_shares * tap_shares).into_par_iter();
+    loops.for_each(tasks, |index| {
+        let (index, tap_share) = (index / tap_shares, index % tap_shares);
+        let (row, lane_share) = (index / lane_shares, index % lane_shares);
+        let lanes = wgrad_chunk(lane_tiles, lane_shares, lane_share);
         let task = RowTask {
             g,
             framed,
             dy,
-            part,
-            row: index % g.kernel,
-            lines: wgrad_chunk(g.batch * g.output[0], chunks, index / g.kernel),
+            values,
+            first: row * g.kernel * g.input[2] * g.output[2],
+            row: row % g.kernel,
+            lanes: lanes.start * width..(lanes.end * width).min(g.output[2]),
+            tap_tiles: wgrad_chunk(tap_tiles, tap_shares, tap_share),
+            lines: wgrad_chunk(g.batch * g.output[0], chunks, row / g.kernel),
         };
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's promise; no two tasks have the same chunk, row, lanes and taps.
         unsafe { vector::run(isa, task) }
     });
-    transpose(g, sums, dw);
+    transpose(loops, g, sums, dw);
 }
 
-/// Sums over the output lines `lines` into a kernel row, `[kernel column][ci][co]`.
+/// Sums over the output lines `lines` into the channels `lanes` of some tiles of a kernel row,
+/// `[kernel column][ci][co]` from `first` of `values` on.
 struct RowTask<'a> {
     g: &'a Conv2d,
     framed: &'a [f32],
     dy: &'a [f32],
-    part: &'a mut [f32],
+    values: Shared<'a>,
+    first: usize,
     row: usize,
+    lanes: Range<usize>,
+    tap_tiles: Range<usize>,
     lines: Range<usize>,
 }
 
@@ -75,7 +93,6 @@ impl Kernel for RowTask<'_> {
         let ([height, width, ci], [ho, wo, co]) = (g.input, g.output);
         let (frame_height, frame_width) = (height + 2 * g.padding, width + 2 * g.padding);
         let first = self.lines.start;
-        let part = Shared::new(self.part);
         for block in blocks(g, self.lines) {
             let mut runs = [Run::default(); BLOCK];
             let mut count = 0;
@@ -91,8 +108,9 @@ impl Kernel for RowTask<'_> {
                 };
                 count += 1;
             }
-            for lane in (0..co).step_by(T::SIZE.width(co)) {
-                for taps in parts(g.kernel * ci, ROWS) {
+            for lane in self.lanes.clone().step_by(T::SIZE.width(co)) {
+                let tiles = parts(g.kernel * ci, ROWS);
+                for taps in tiles.skip(self.tap_tiles.start).take(self.tap_tiles.len()) {
                     let tile = Tile {
                         runs: &runs[..count],
                         factor_values: Operand {
@@ -112,12 +130,12 @@ impl Kernel for RowTask<'_> {
                         whole: false,
                     };
                     let sums = Sums {
-                        values: part,
-                        first: taps.start * co + lane,
+                        values: self.values,
+                        first: self.first + taps.start * co + lane,
                         stride: co,
                         fresh: block.start == first,
                     };
-                    // SAFETY: the caller's promise; the part is this task's.
+                    // SAFETY: the caller's promises.
                     unsafe { outer::<T>(&tile, sums) }
                 }
             }
@@ -126,12 +144,18 @@ impl Kernel for RowTask<'_> {
 }
 
 /// Adds the sums `[tap and ci][co]` of all chunks, in order, into `dw [co][tap and ci]`.
-fn transpose(g: &Conv2d, sums: &[f32], dw: &mut [f32]) {
+fn transpose(loops: Loops, g: &Conv2d, sums: &[f32], dw: &mut [f32]) {
+    /// Filters that are filled together, from what one line of a cache has of each sum.
+    const FILTERS: usize = 16;
     let (window, co) = (g.window(), g.output[2]);
-    for (channel, filter) in dw.chunks_exact_mut(window).enumerate() {
-        for (index, value) in filter.iter_mut().enumerate() {
-            let parts = sums.chunks_exact(window * co);
-            *value = parts.map(|part| part[index * co + channel]).sum();
+    let items = dw.par_chunks_mut(FILTERS * window).enumerate();
+    loops.for_each(items, |(block, filters)| {
+        for index in 0..window {
+            let from = index * co + block * FILTERS;
+            for (channel, filter) in filters.chunks_exact_mut(window).enumerate() {
+                let parts = sums.chunks_exact(window * co);
+                filter[index] = parts.map(|part| part[from + channel]).sum();
+            }
         }
-    }
+    });
 }
