@@ -26,6 +26,9 @@ impl HostMemory {
             reason: error.to_string(),
         };
         let mut mapping = MmapMut::map_anon(bytes.max(1)).map_err(fail)?;
+        // Fewer faults, and addresses that the processor knows; where the system refuses, all works without.
+        #[cfg(target_os = "linux")]
+        let _ = mapping.advise(memmap2::Advice::HugePage);
         Ok(HostMemory {
             start: mapping.as_mut_ptr(),
             _mapping: mapping,
