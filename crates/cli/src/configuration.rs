@@ -2,9 +2,9 @@
 
 use crate::arguments::{AlgorithmArgs, EpochArgs, Retrain, RewardArgs, SearchArgs, TaskArgs};
 use crate::failure::{Failure, Result};
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use radars_data::BUILT_IN;
-use radars_search::{Config, RewardConfig, SpaceSource, Task};
+use radars_search::{Config, DataConfig, RewardConfig, SpaceSource, Task, Variety};
 use radars_space::Reward;
 use std::path::{Path, PathBuf};
 
@@ -34,12 +34,45 @@ pub fn of_task(arguments: &TaskArgs) -> Result<Config> {
     config.narrow.width = arguments.width.or(config.narrow.width);
     config.narrow.cells = arguments.cells.or(config.narrow.cells);
     config.data.limit_train = arguments.limit_train.or(config.data.limit_train);
-    config.data.resize = arguments.resize.or(config.data.resize);
+    set_images(&mut config.data, arguments)?;
     set(&mut config.memory, arguments.memory);
     set(&mut config.batch, arguments.batch);
     config.micro_batch = arguments.micro_batch.or(config.micro_batch);
     set(&mut config.recompute, arguments.recompute);
     Ok(config)
+}
+
+/// How images come to their size: as a whole, or streamed.
+fn set_images(data: &mut DataConfig, arguments: &TaskArgs) -> Result<()> {
+    data.proxy_classes = arguments.proxy_classes.or(data.proxy_classes);
+    if let Some(size) = arguments.resize {
+        (data.resize, data.stream) = (Some(size), None);
+    }
+    if let Some(image_size) = arguments.image_size {
+        data.resize = None;
+        data.stream.get_or_insert_default().image_size = image_size;
+    }
+    let TaskArgs {
+        augment,
+        cache,
+        bad_images,
+        ..
+    } = arguments;
+    match &mut data.stream {
+        Some(stream) => {
+            set(&mut stream.augment, augment.map(Variety::from));
+            set(&mut stream.cache, *cache);
+            stream.bad_images = bad_images.or(stream.bad_images);
+        }
+        None if augment.is_some() || cache.is_some() || bad_images.is_some() => {
+            return Err(Failure::bad_input(anyhow!(
+                "--augment, --cache and --bad-images are for images that are decoded while they are trained on; \
+                 say with --image-size what size networks see"
+            )));
+        }
+        None => {}
+    }
+    Ok(())
 }
 
 /// The configuration of a search. Reward flags follow with [`set_reward`], once the space is known.
@@ -171,6 +204,31 @@ mod tests {
         assert_eq!(config.memory.as_u64(), 1 << 30);
         assert_eq!(config.training, base.training);
         assert_eq!(config.batch, base.batch);
+    }
+
+    #[test]
+    fn an_image_size_streams_and_resize_does_not() {
+        let stream = |line: &str| search(line).map(|config| config.data.stream);
+        assert_eq!(stream("").unwrap(), None);
+        let streamed = stream("--image-size 64 --cache 2MiB --bad-images 3 --augment crop");
+        let streamed = streamed.unwrap().unwrap();
+        assert_eq!(streamed.image_size, 64);
+        assert_eq!(streamed.cache.as_u64(), 2 << 20);
+        assert_eq!(streamed.bad_images, Some(3));
+        assert_eq!(streamed.augment, Variety::Crop);
+
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::preset(DEFAULT_PRESET).unwrap();
+        config.data.stream = Some(streamed);
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, config.to_toml().unwrap()).unwrap();
+        let from = |flags: &str| stream(&format!("--config {} {flags}", file.display())).unwrap();
+        assert_eq!(from(""), Some(streamed));
+        assert_eq!(from("--image-size 32").unwrap().bad_images, Some(3));
+        assert_eq!(from("--resize 20x20"), None);
+
+        let message = stream("--cache 2MiB").unwrap_err().to_string();
+        assert!(message.contains("--image-size"), "{message}");
     }
 
     #[test]

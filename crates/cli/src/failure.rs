@@ -115,8 +115,9 @@ fn way_out(error: &Error) -> Option<&'static str> {
             "name the data set with --data: a built-in one or a folder of images"
         }
         Error::Data(Data::ImageSize { .. }) => {
-            "bring the images of a folder to one size with --resize"
+            "bring the images of a folder to one size with --resize, or to crops of one size with --image-size"
         }
+        Error::Data(Data::TooManyBad { .. }) => "--bad-images says how many",
         Error::Data(Data::Missing { .. }) => "add it, or name another data set with --data",
         Error::Data(Data::EmptySplit { .. } | Data::NoBatch { .. }) => {
             "raise --limit-train, lower --batch or give a larger data set with --data"

@@ -240,6 +240,7 @@ fn search(
         } => radars_search::search_in_turns(exploration, exploitation, task, setup),
     };
     let written = recorder.finish(found.as_ref().ok());
+    warn_of_bad_images(task);
     let result = found.map_err(|error| match recorder.path() {
         Some(_) => Failure::from(error),
         // Refused before it began: the bound or the folder to write to will not do.
@@ -253,6 +254,24 @@ fn search(
         say(&format!("warning: no report: {error}"));
     }
     winner::table(&task.problem.space, &result, recorder.path())
+}
+
+/// Bad images that a warning names.
+const NAMED: usize = 5;
+
+/// Names the files of a streamed folder that others stood in for.
+fn warn_of_bad_images(task: &Task) {
+    let bad = task.data.bad_images();
+    for image in bad.iter().take(NAMED) {
+        say(&format!("warning: not used: {image}"));
+    }
+    if !bad.is_empty() {
+        say(&format!(
+            "warning: {} of {} image files could not be used; others stood in for them",
+            bad.len(),
+            task.data.train.len() + task.data.test.len()
+        ));
+    }
 }
 
 fn bytes(size: ByteSize) -> usize {

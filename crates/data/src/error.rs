@@ -261,6 +261,15 @@ pub enum Error {
         images: usize,
     },
 
+    /// A part of the classes that is no part.
+    #[error("{count} of the {classes} classes cannot be told apart; take 2 to {classes}")]
+    ClassSubset {
+        /// The classes asked for.
+        count: usize,
+        /// The classes there are.
+        classes: usize,
+    },
+
     /// A loader that could not produce a single batch.
     #[error("no batch of {batch_size} images can be made of {images} images")]
     NoBatch {

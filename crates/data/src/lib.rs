@@ -33,6 +33,7 @@
 
 mod apportion;
 mod batch;
+mod classes;
 mod dataset;
 mod embedded;
 mod error;
@@ -44,6 +45,7 @@ mod stream;
 mod view;
 
 pub use batch::{Augment, Batch, Batches, Loader, LoaderOptions};
+pub use classes::ClassSubset;
 pub use dataset::{Data, Dataset, ImageShape};
 pub use error::{Error, Result};
 pub use load::{BUILT_IN, LoadOptions};

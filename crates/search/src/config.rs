@@ -2,9 +2,11 @@
 
 mod auto;
 mod check;
+mod data;
 mod size;
 
 pub use auto::{MicroBatch, MixingChoice, Recomputation, SnRule};
+pub use data::{DataConfig, StreamConfig, Variety};
 
 use crate::{Error, Result};
 use bytesize::ByteSize;
@@ -123,30 +125,6 @@ pub struct Config {
     pub training: TrainingConfig,
     /// The differentiable search in the pruned subspace.
     pub dnas: DnasConfig,
-}
-
-/// The data set of a search.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DataConfig {
-    /// A built-in name or a folder.
-    pub source: String,
-    /// Use at most this many training images.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub limit_train: Option<usize>,
-    /// Scale every image to this height and width; none leaves them as they are.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub resize: Option<(usize, usize)>,
-    /// Share of the training images that train network weights.
-    pub weights_fraction: f64,
-    /// Share that trains architecture weights.
-    pub alpha_fraction: f64,
-    /// Share that rewards are measured on.
-    pub rewards_fraction: f64,
-    /// Pixels of border for random crops in training; 0 for none.
-    pub crop_padding: usize,
-    /// Random horizontal flips in training.
-    pub flip: bool,
 }
 
 /// Eq. 2: `alpha * accuracy + (1 - alpha) * (1 - (AOPS - beta) / gamma)`.

@@ -69,7 +69,10 @@ impl<'a, E: Evaluator> Lab<'a, E> {
         };
         record.refused = match over(fidelity, tightest)? {
             Some(refusal) => Some(refusal),
-            None => over(Fidelity::Final, exploitation_bytes)?,
+            None => match over(Fidelity::Exact, exploitation_bytes)? {
+                Some(refusal) => Some(refusal),
+                None => over(Fidelity::Final, exploitation_bytes)?,
+            },
         };
         Ok(record.refused.is_none())
     }

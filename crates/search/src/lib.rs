@@ -91,7 +91,7 @@ pub use run_folder::{Continued, Left, RunFolder, config_file};
 pub use sampler::{Individual, SamplerState};
 pub use spanning::{Spanned, span};
 pub use stop::StopSignal;
-pub use task::{Problem, Task, dnas_settings, read_space, weight_settings};
+pub use task::{Problem, ProxyTask, Task, dnas_settings, read_space, weight_settings};
 pub use trainer::Trainer;
 pub use tried::Tried;
 pub use watch::{Kept, Phase, Watch};

@@ -1,7 +1,7 @@
 //! A problem: a configuration with its space; and a task: a problem with its data loaded.
 
-use crate::{Config, Error, Result, SpaceSource};
-use radars_data::{Data, LoadOptions, SplitFractions, Splits};
+use crate::{Config, Error, Fidelity, Result, SpaceSource};
+use radars_data::{ClassSubset, Data, LoadOptions, SplitFractions, Splits};
 use radars_nn::{AdamSettings, SgdSettings};
 use radars_space::{Reward, Space};
 use radars_supernet::{BatchSizes, DnasSettings, WeightSettings, nn as radars_nn};
@@ -18,6 +18,17 @@ pub struct Problem {
     pub reward: Reward,
 }
 
+/// What brief trainings are done on where the whole is too much: some of the classes.
+#[derive(Clone, Debug)]
+pub struct ProxyTask {
+    /// The classes.
+    pub classes: ClassSubset,
+    /// The space, resolved for as many classes: a child has a smaller classifier, and is the same otherwise.
+    pub space: Space,
+    /// What of each split is of these classes.
+    pub splits: Splits,
+}
+
 /// A problem, and the images that architectures are measured with.
 pub struct Task {
     /// What is searched for.
@@ -26,6 +37,8 @@ pub struct Task {
     pub data: Data,
     /// The three parts of the training set.
     pub splits: Splits,
+    /// What brief trainings are done on, if it is not the same; architectures cost what they cost in the whole.
+    pub proxy: Option<ProxyTask>,
 }
 
 impl Task {
@@ -38,6 +51,7 @@ impl Task {
         let options = LoadOptions {
             limit_train: config.data.limit_train,
             resize: config.data.resize,
+            stream: config.data.streaming(),
             progress,
             ..LoadOptions::default()
         };
@@ -70,9 +84,26 @@ impl Task {
             alpha: config.data.alpha_fraction,
             rewards: config.data.rewards_fraction,
         };
-        let splits = Splits::new(&data.train, fractions, Seed(config.seed))?;
+        let seed = Seed(config.seed);
+        let splits = Splits::new(&data.train, fractions, seed)?;
+        let proxy = match config.data.proxy_classes {
+            None => None,
+            Some(count) => {
+                let classes = ClassSubset::draw(&data.train, count, seed.derive("proxy", 0))?;
+                Some(ProxyTask {
+                    space: space.with_classes(count)?,
+                    splits: classes.splits(&data.train, &splits)?,
+                    classes,
+                })
+            }
+        };
         let batch = config.batch;
-        for (split, part) in [("weights", &splits.weights), ("alpha", &splits.alpha)] {
+        let briefly = proxy.as_ref().map(|proxy| &proxy.splits.weights);
+        for (split, part) in [
+            ("weights", &splits.weights),
+            ("alpha", &splits.alpha),
+            ("proxy classes' weights", briefly.unwrap_or(&splits.weights)),
+        ] {
             let images = part.len();
             if images < batch {
                 return Err(Error::SplitBelowBatch {
@@ -94,6 +125,7 @@ impl Task {
             },
             data,
             splits,
+            proxy,
         })
     }
 
@@ -107,7 +139,31 @@ impl Task {
         dnas_settings(&self.problem.config)
     }
 
-    /// The batches of a child's training within the search.
+    /// The space that children of a fidelity are built in.
+    pub fn space(&self, fidelity: Fidelity) -> &Space {
+        match (fidelity, &self.proxy) {
+            (Fidelity::Proxy, Some(proxy)) => &proxy.space,
+            _ => &self.problem.space,
+        }
+    }
+
+    /// The splits that children of a fidelity within the search are trained and measured on.
+    pub fn splits(&self, fidelity: Fidelity) -> &Splits {
+        match (fidelity, &self.proxy) {
+            (Fidelity::Proxy, Some(proxy)) => &proxy.splits,
+            _ => &self.splits,
+        }
+    }
+
+    /// The batches of a child's brief training.
+    pub fn proxy_batches(&self) -> BatchSizes {
+        BatchSizes {
+            step: self.problem.config.batch.into(),
+            evaluated: self.splits(Fidelity::Proxy).rewards.len(),
+        }
+    }
+
+    /// The batches of a child's training to convergence within the search.
     pub fn search_batches(&self) -> BatchSizes {
         BatchSizes {
             step: self.problem.config.batch.into(),

@@ -178,6 +178,20 @@ impl Space {
         self.any_data
     }
 
+    /// The same space for another number of classes, whatever it states: what its architectures are on a part of
+    /// the data.
+    ///
+    /// # Errors
+    /// [`Error::Unresolved`] without the size of images; those of a number of classes that cannot be.
+    pub fn with_classes(&self, classes: usize) -> Result<Self> {
+        let images = self.input()?;
+        let any = Space {
+            classes: None,
+            ..self.clone()
+        };
+        any.resolve(images, classes)
+    }
+
     /// What the space is called.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -2,9 +2,9 @@
 
 use super::parsers::{height_and_width, size};
 use bytesize::ByteSize;
-use clap::Args;
 use clap::builder::PossibleValuesParser;
-use radars_search::{Config, MicroBatch, Recomputation};
+use clap::{Args, ValueEnum};
+use radars_search::{Config, MicroBatch, Recomputation, Variety};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -38,9 +38,41 @@ pub struct TaskArgs {
     #[arg(long, value_name = "NAME|FOLDER")]
     pub data: Option<String>,
 
-    /// Scale every image to HEIGHTxWIDTH, such as 64x48, whatever its proportions [default: as they are]
-    #[arg(long, value_name = "SIZE", value_parser = height_and_width)]
+    /// Read all images beforehand and scale each to HEIGHTxWIDTH, such as 64x48, whatever its proportions
+    /// [default: as they are]
+    #[arg(long, value_name = "SIZE", value_parser = height_and_width,
+          conflicts_with_all = ["image_size", "cache", "bad_images", "augment"])]
     pub resize: Option<(usize, usize)>,
+
+    /// Decode the images of a folder while they are trained on, for networks that see NxN pixels: a random area of
+    /// each image in training (--augment), the centre in evaluation. For folders that do not fit into memory, and
+    /// for images of different sizes; always three channels. Data sets in other forms are read beforehand and
+    /// scaled to NxN [default: image folders are read as a whole, too, unless the preset says otherwise]
+    #[arg(long, value_name = "N")]
+    pub image_size: Option<usize>,
+
+    /// How much the training images of --image-size are changed, apart from flips: `none` (the centre), `crop` (a
+    /// random area, 8 to 100 % of the image, 3:4 to 4:3 wide), `full` (that, and brightness, contrast and saturation
+    /// by up to 40 %); `[data.stream]` of a configuration file has the figures [default: full]
+    #[arg(long, value_name = "none|crop|full")]
+    pub augment: Option<Augment>,
+
+    /// With --image-size: host memory, outside the bound, for decoded images, shrunk to a short side of 256/224 of
+    /// the image size; what does not fit is decoded in every epoch. No result depends on it [default: 1GiB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub cache: Option<ByteSize>,
+
+    /// With --image-size: the files that may turn out not to be usable images before the search ends with an error
+    /// that names some. Until then the next good image by name, of the same split, stands in for each
+    /// [default: one in a hundred files]
+    #[arg(long, value_name = "N")]
+    pub bad_images: Option<usize>,
+
+    /// Explore on the images of N classes alone, drawn from the seed: the children of brief trainings learn to tell
+    /// those apart. Re-training, SuperNets and the final training see all classes, and AOPS are always those of the
+    /// network for all classes [default: all classes]
+    #[arg(long, value_name = "N")]
+    pub proxy_classes: Option<usize>,
 
     /// Use at most N training images, the same ones in every run [default: all]
     #[arg(long, value_name = "N")]
@@ -70,4 +102,22 @@ pub struct TaskArgs {
     /// fashion-small: none]
     #[arg(long, value_name = "none|auto")]
     pub recompute: Option<Recomputation>,
+}
+
+/// How much training images are changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Augment {
+    None,
+    Crop,
+    Full,
+}
+
+impl From<Augment> for Variety {
+    fn from(augment: Augment) -> Self {
+        match augment {
+            Augment::None => Variety::None,
+            Augment::Crop => Variety::Crop,
+            Augment::Full => Variety::Full,
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! From the pace of steps to the time of a search.
 
 use super::pace::Pace;
-use crate::workload::{Exploring, Workload};
+use crate::workload::{Exploring, Work, Workload};
 use serde::Serialize;
 
 /// What takes how long; none for what only the budget or the space knows.
@@ -22,6 +22,9 @@ pub struct ImageCounts {
     /// A weights epoch.
     pub weights: f64,
     pub rewards: f64,
+    /// The same of a brief training, which may see a part of the classes.
+    pub proxy_weights: f64,
+    pub proxy_rewards: f64,
     /// An epoch of the final training.
     pub all: f64,
     pub test: f64,
@@ -72,8 +75,19 @@ impl Estimate {
         let training = |epochs: usize| epochs as f64 * epoch + measuring;
         let exploration_seconds = match work.exploring {
             Exploring::Nothing => Some(0.0),
-            Exploring::Episodes { count, epochs, .. } => {
-                count.map(|count| count as f64 * training(epochs))
+            Exploring::Episodes {
+                count,
+                work,
+                epochs,
+            } => {
+                let each = match work {
+                    Work::Proxy => {
+                        epochs as f64 * images.proxy_weights * pace.child_step
+                            + images.proxy_rewards * pace.child_evaluation
+                    }
+                    _ => training(epochs),
+                };
+                count.map(|count| count as f64 * each)
             }
             Exploring::Sharing { epochs } => {
                 epochs.map(|epochs| epochs as f64 * epoch + images.paths * measuring)
@@ -123,10 +137,12 @@ mod tests {
     use crate::workload::tests::{RADARS, of};
     use radars_search::Method;
 
-    /// 10 images of weights, 5 of rewards, 20 in all, 4 of test.
+    /// 10 images of weights, 5 of rewards, 20 in all, 4 of test; brief trainings see all classes.
     const IMAGES: ImageCounts = ImageCounts {
         weights: 10.0,
         rewards: 5.0,
+        proxy_weights: 10.0,
+        proxy_rewards: 5.0,
         all: 20.0,
         test: 4.0,
         paths: 7.0,
@@ -158,6 +174,15 @@ mod tests {
             total_seconds: Some(2780.0 + 1804.0),
         };
         assert_eq!(estimate, expected);
+        // Two of five classes: a proxy training is 2 * 4 * 3 + 2 = 26, all else stays.
+        let fewer = ImageCounts {
+            proxy_weights: 4.0,
+            proxy_rewards: 2.0,
+            ..IMAGES
+        };
+        let estimate = Estimate::sequential(&RADARS, &fewer, &PACE, None);
+        assert_eq!(estimate.exploration_seconds, Some(3.0 * 26.0));
+        assert_eq!(estimate.retraining_seconds, 2.0 * 245.0);
         // An exploration of 195, then the longer of both, then the last exploitation of 1195.
         let estimate = Estimate::overlapped(&RADARS, &IMAGES, &PACE);
         assert_eq!(estimate.iteration_seconds, Some(1195.0));

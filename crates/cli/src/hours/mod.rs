@@ -13,7 +13,7 @@ use crate::table::{Column, Table};
 use crate::workload::Workload;
 use estimate::{Estimate, ImageCounts};
 use pace::Pace;
-use radars_search::{Method, Task};
+use radars_search::{Fidelity, Method, Task};
 use serde::Serialize;
 use std::fmt;
 
@@ -34,7 +34,10 @@ impl Hours {
         let config = &task.problem.config;
         let pace = Pace::measure(devices, task)?;
         let whole = |images: usize| (images - images % config.batch) as f64;
+        let proxy = task.splits(Fidelity::Proxy);
         let images = ImageCounts {
+            proxy_weights: whole(proxy.weights.len()),
+            proxy_rewards: proxy.rewards.len() as f64,
             weights: whole(task.splits.weights.len()),
             rewards: task.splits.rewards.len() as f64,
             all: whole(task.data.train.len()),

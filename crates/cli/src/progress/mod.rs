@@ -14,7 +14,7 @@ use bars::Bars;
 use bytesize::ByteSize;
 use forecast::{Forecast, Setting};
 use position::Position;
-use radars_search::{Event, Method, MixingChoice, Phase, Resumed, Task};
+use radars_search::{Event, Fidelity, Method, MixingChoice, Phase, Resumed, Task};
 use radars_space::Candidate;
 use radars_supernet::Mixing;
 use radars_tensor::Stats;
@@ -281,9 +281,11 @@ fn guess(task: &Task) -> [f64; crate::workload::Work::COUNT] {
         (_, _) => config.search.retrain as f64,
     };
     let images = |part: usize| part.max(1) as f64;
-    let last = images(task.data.train.len()) / images(task.splits.weights.len());
+    let briefly = images(task.splits(Fidelity::Proxy).weights.len());
+    let whole = images(task.splits.weights.len()) / briefly;
+    let last = images(task.data.train.len()) / briefly;
     // A step of DNAS trains on two batches.
-    [1.0, 1.0, 2.0 * convolutions, 1.0, last]
+    [1.0, whole, 2.0 * convolutions * whole, whole, last]
 }
 
 /// A line on stderr, where whoever listens may have gone: that does not end a search of hours.

@@ -12,7 +12,7 @@ fn check(flags: &str, kills: usize) {
 
 /// Kills a search at random moments, one in each of `kills` equal parts of it; resumes it each time. Gives what the
 /// search leaves behind.
-fn check_line(line: &str, kills: usize) -> Left {
+pub fn check_line(line: &str, kills: usize) -> Left {
     let folder = Folder::new();
     let (whole, took) = folder.uninterrupted(line);
     let run = folder.join("run");

@@ -8,6 +8,7 @@ mod full_disk;
 mod interrupted;
 mod killed;
 mod refused;
+mod streamed;
 
 use folder::Folder;
 

@@ -14,9 +14,21 @@ use crate::error::Result;
 
 /// Batches in order, or why one could not be made, which happens to streamed image folders alone; made by [`Loader::epoch`](crate::Loader::epoch) and [`Loader::steps`](crate::Loader::steps).
 ///
-/// Dropping it early stops the prefetch thread and waits for it (for one batch at most).
+/// Dropping it early stops the prefetch thread and waits for it (for one batch at most). Memory for batches is kept
+/// as long as it is there: of all the loaders of a search, one or two are at work at a time.
 pub struct Batches {
     inner: Inner,
+    // Dropped after the thread has ended.
+    _buffers: Buffers,
+}
+
+/// Lets go of a loader's free buffers in the end.
+struct Buffers(Arc<Source>);
+
+impl Drop for Buffers {
+    fn drop(&mut self) {
+        self.0.pool.release();
+    }
 }
 
 enum Inner {
@@ -32,6 +44,7 @@ impl Batches {
         remaining: Option<usize>,
     ) -> Self {
         // More than an epoch ahead is of no use, and the channel reserves its room at once.
+        let buffers = Buffers(Arc::clone(&source));
         let ahead = source.options.prefetch.min(source.batches_per_epoch());
         let sequence = Sequence {
             source,
@@ -47,7 +60,10 @@ impl Batches {
                 Err(_) => Inner::Direct(sequence),
             },
         };
-        Self { inner }
+        Self {
+            inner,
+            _buffers: buffers,
+        }
     }
 }
 

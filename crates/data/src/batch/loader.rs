@@ -9,6 +9,7 @@ use super::augment::Augment;
 use super::iter::Batches;
 use super::pool::{Batch, Pool};
 use super::source::{Position, Source};
+use crate::classes::ClassSubset;
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
 
@@ -74,6 +75,15 @@ impl Loader {
     /// a batch with `drop_last`), [`Error::Index`] for an index beyond the data set, [`Error::CropPadding`]
     /// for padding as large as an image, [`Error::Augmentation`] for other changes that make no sense.
     pub fn new(dataset: Arc<Dataset>, indices: Vec<usize>, options: LoaderOptions) -> Result<Self> {
+        Self::with_labels(dataset, indices, options, None)
+    }
+
+    fn with_labels(
+        dataset: Arc<Dataset>,
+        indices: Vec<usize>,
+        options: LoaderOptions,
+        subset: Option<ClassSubset>,
+    ) -> Result<Self> {
         let (images, batch_size) = (indices.len(), options.batch_size);
         if images == 0 || batch_size == 0 || (options.drop_last && images < batch_size) {
             return Err(Error::NoBatch { batch_size, images });
@@ -100,7 +110,7 @@ impl Loader {
                 width,
             });
         }
-        // The prefetched batches, the one in the making and the one in use.
+        // The prefetched batches, the one in the making and the one in use; kept while batches are iterated over.
         let pool = Pool::new(options.prefetch.saturating_add(2));
         let source = Source {
             dataset,
@@ -109,10 +119,26 @@ impl Loader {
             pool,
             order: Mutex::new(None),
             sorted: OnceLock::new(),
+            subset,
         };
         Ok(Self {
             source: Arc::new(source),
         })
+    }
+
+    /// A loader of those of the images `indices` that are of some classes, with the labels that these have among
+    /// themselves.
+    ///
+    /// # Errors
+    /// As [`Loader::new`].
+    pub fn of_classes(
+        dataset: Arc<Dataset>,
+        subset: &ClassSubset,
+        indices: &[usize],
+        options: LoaderOptions,
+    ) -> Result<Self> {
+        let indices = subset.images(&dataset, indices);
+        Self::with_labels(dataset, indices, options, Some(subset.clone()))
     }
 
     /// The data set behind the loader.

@@ -95,6 +95,12 @@ impl Pool {
         }
     }
 
+    /// Lets go of the buffers that nobody uses.
+    pub(super) fn release(&self) {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        free.clear();
+    }
+
     fn give_back(&self, mut buffers: Buffers) {
         if buffers.bytes.capacity() == 0 {
             return; // The owner kept the memory.

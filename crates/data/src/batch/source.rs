@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::augment::Draws;
 use super::loader::LoaderOptions;
 use super::pool::{Batch, Pool};
+use crate::classes::ClassSubset;
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
 use crate::stream::Images;
@@ -33,6 +34,8 @@ pub(super) struct Source {
     pub(super) order: Mutex<Option<CachedOrder>>,
     /// The images in ascending order, once a bad one needs another in its place.
     pub(super) sorted: OnceLock<Box<[usize]>>,
+    /// The classes that labels are numbered within; all of the data set without it.
+    pub(super) subset: Option<ClassSubset>,
 }
 
 impl Source {
@@ -118,10 +121,8 @@ impl Source {
                 }
             }
         }
-        let labels = self.dataset.labels();
-        batch
-            .labels
-            .extend(chosen.iter().map(|&image| i32::from(labels[image])));
+        let labels = chosen.iter().map(|&image| self.label(image));
+        batch.labels.extend(labels);
     }
 
     /// Fills a batch with images from their files, on the threads that decode.
@@ -142,12 +143,18 @@ impl Source {
                 .map(|(&image, out)| self.show(images, image, draws, out))
                 .collect()
         });
-        let labels = self.dataset.labels();
-        let shown = shown?.into_iter();
         batch
             .labels
-            .extend(shown.map(|image| i32::from(labels[image])));
+            .extend(shown?.into_iter().map(|image| self.label(image)));
         images.check()
+    }
+
+    /// The label of an image.
+    fn label(&self, image: usize) -> i32 {
+        let class = self.dataset.labels()[image];
+        let number = self.subset.as_ref().and_then(|of| of.number(class.into()));
+        // A label is at most 65535, so a number within a subset is as well.
+        number.map_or(i32::from(class), |number| number as i32)
     }
 
     /// Brings an image, or the one that stands in for it, into `out`; which one it was.

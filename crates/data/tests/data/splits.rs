@@ -1,6 +1,11 @@
 //! Splits: disjoint, stratified, and a function of the seed alone.
 
-use radars_data::{Dataset, Error, ImageShape, SplitFractions, Splits};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use radars_data::{
+    ClassSubset, Dataset, Error, ImageShape, Loader, LoaderOptions, SplitFractions, Splits,
+};
 use radars_tensor::random::Seed;
 
 /// A data set of one-pixel images with `counts[c]` of class `c`, classes interleaved.
@@ -139,4 +144,64 @@ fn impossible_fractions_are_refused() {
         Err(Error::EmptySplit { images: 2, .. }) => {}
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_class_subset_takes_its_part_of_every_split() {
+    let data = dataset(&[40, 30, 20, 10, 50]);
+    let splits = Splits::new(&data, SplitFractions::default(), Seed(1)).unwrap();
+    let subset = ClassSubset::draw(&data, 3, Seed(2)).unwrap();
+    assert_eq!(subset.classes().len(), 3);
+    assert!(subset.classes().is_sorted());
+    let part = subset.splits(&data, &splits).unwrap();
+    for (part, whole) in [
+        (&part.weights, &splits.weights),
+        (&part.alpha, &splits.alpha),
+        (&part.rewards, &splits.rewards),
+    ] {
+        let mut counts = class_counts(&data, whole);
+        for class in (0..5).filter(|&class| subset.number(class).is_none()) {
+            counts[class] = 0;
+        }
+        assert_eq!(class_counts(&data, part), counts);
+        assert!(part.iter().all(|image| whole.contains(image)));
+    }
+}
+
+#[test]
+fn class_subsets_follow_the_seed_and_reach_every_class() {
+    let data = dataset(&[1; 10]);
+    let drawn: Vec<ClassSubset> = (0..100)
+        .map(|seed| ClassSubset::draw(&data, 4, Seed(seed)).unwrap())
+        .collect();
+    assert_eq!(drawn[3], ClassSubset::draw(&data, 4, Seed(3)).unwrap());
+    for class in 0..10 {
+        let with = drawn.iter().filter(|s| s.number(class).is_some()).count();
+        // Expected 40 of 100, standard deviation 4.9.
+        assert!((20..60).contains(&with), "class {class}: {with}");
+    }
+    let all = ClassSubset::draw(&data, 10, Seed(0)).unwrap();
+    assert_eq!(all.classes(), (0..10).collect::<Vec<_>>());
+    for count in [0, 1, 11] {
+        let error = ClassSubset::draw(&data, count, Seed(0)).unwrap_err();
+        assert!(matches!(error, Error::ClassSubset { classes: 10, .. }));
+    }
+}
+
+#[test]
+fn labels_of_a_subset_count_from_nought() {
+    let data = Arc::new(dataset(&[3; 6]));
+    let subset = ClassSubset::draw(&data, 2, Seed(5)).unwrap();
+    let options = LoaderOptions::evaluation(4);
+    let loader = Loader::of_classes(data.clone(), &subset, &data.indices(), options).unwrap();
+    assert_eq!(loader.images_per_epoch(), 6);
+    let batches: Vec<_> = loader.epoch(Seed(0), 0).map(Result::unwrap).collect();
+    let labels: Vec<i32> = batches.iter().flat_map(|b| b.labels.clone()).collect();
+    assert_eq!(labels, [0, 1, 0, 1, 0, 1]);
+    let of_these: BTreeSet<usize> = loader
+        .indices()
+        .iter()
+        .map(|&image| data.labels()[image].into())
+        .collect();
+    assert_eq!(of_these.into_iter().collect::<Vec<_>>(), subset.classes());
 }

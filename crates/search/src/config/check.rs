@@ -52,6 +52,9 @@ impl Config {
             (1..=65_536).contains(&batch),
             "between 1 and 65536",
         )?;
+        if let Some(classes) = self.data.proxy_classes {
+            require("data.proxy_classes", classes, classes > 1, "at least 2")?;
+        }
         if let Some(MicroBatch::Images(images)) = self.micro_batch {
             require("micro_batch", images, images > 0, "at least 1")?;
         }

@@ -5,7 +5,7 @@ use crate::evaluator::{Measured, Training};
 use crate::fingerprint::number;
 use crate::{Event, Fidelity, Fingerprint, Memory, Network, NetworkState, Result, Watch};
 use radars_data::Loader;
-use radars_space::Architecture;
+use radars_space::{Architecture, Space};
 use radars_supernet::{ChildTrainer, child_evaluation_macs, child_forward_macs, child_step_macs};
 use radars_tensor::Backend;
 use radars_tensor::random::Seed;
@@ -13,6 +13,8 @@ use std::time::Instant;
 
 /// What a fidelity means.
 struct Course<'a> {
+    /// What the child is built in.
+    space: &'a Space,
     epochs: usize,
     /// What its random numbers are for.
     purpose: &'static str,
@@ -30,11 +32,13 @@ impl<B: Backend> Trainer<'_, B> {
             Fidelity::Exact => (training.exact_epochs, "exact training"),
             Fidelity::Final => (training.final_epochs, "final training"),
         };
-        let (images, judge) = match fidelity {
-            Fidelity::Proxy | Fidelity::Exact => (&self.weights, &self.rewards),
-            Fidelity::Final => (&self.all, &self.test),
+        let (images, judge) = match (fidelity, &self.proxy) {
+            (Fidelity::Proxy, Some(proxy)) => (&proxy.weights, &proxy.rewards),
+            (Fidelity::Proxy | Fidelity::Exact, _) => (&self.weights, &self.rewards),
+            (Fidelity::Final, _) => (&self.all, &self.test),
         };
         Course {
+            space: self.task.space(fidelity),
             epochs,
             purpose,
             images,
@@ -48,8 +52,8 @@ impl<B: Backend> Trainer<'_, B> {
         architecture: &Architecture,
         fidelity: Fidelity,
     ) -> Result<u64> {
-        let space = &self.problem().space;
         let course = self.course(fidelity);
+        let space = course.space;
         let trained = (course.epochs * course.images.images_per_epoch()) as u64;
         let measured = course.judge.images_per_epoch() as u64;
         Ok(trained * child_step_macs(space, architecture)?
@@ -64,7 +68,7 @@ impl<B: Backend> Trainer<'_, B> {
     ) -> Result<Vec<u64>> {
         let course = self.course(fidelity);
         let trained = (course.epochs * course.images.images_per_epoch()) as u64;
-        let layers = child_forward_macs(&self.problem().space, architecture)?;
+        let layers = child_forward_macs(course.space, architecture)?;
         Ok(layers.into_iter().map(|macs| trained * macs).collect())
     }
 
@@ -79,13 +83,14 @@ impl<B: Backend> Trainer<'_, B> {
             plan,
         } = training;
         let Course {
+            space,
             epochs,
             purpose,
             images: loader,
             judge,
         } = self.course(fidelity);
         let work = format!("{purpose} of {architecture}");
-        let (space, settings) = (&self.problem().space, self.task.weight_settings());
+        let settings = self.task.weight_settings();
         self.arena.reset_peaks();
         let seed = self.seed().derive(purpose, number(architecture));
         let child = ChildTrainer::new(&self.arena, space, architecture, settings, seed)?;

@@ -10,7 +10,7 @@ use crate::evaluator::{
 };
 use crate::{DnasConfig, Fidelity, Memory, Problem, Result, Task, Watch};
 use plans::Plans;
-use radars_data::{Augment, Batch, Loader, LoaderOptions};
+use radars_data::{Batch, Loader, LoaderOptions};
 use radars_space::{Architecture, Candidate};
 use radars_supernet::nn::Schedule;
 use radars_supernet::{Images, Mixing, Plan, StepSize, SuperNetPlan, plan_child, plan_supernet};
@@ -27,7 +27,15 @@ pub struct Trainer<'a, B: Backend> {
     rewards: Loader,
     all: Loader,
     test: Loader,
+    /// For brief trainings, where they see a part of the classes.
+    proxy: Option<ProxyLoaders>,
     plans: Plans,
+}
+
+/// The images of the proxy task.
+struct ProxyLoaders {
+    weights: Loader,
+    rewards: Loader,
 }
 
 impl<'a, B: Backend> Trainer<'a, B> {
@@ -40,19 +48,20 @@ impl<'a, B: Backend> Trainer<'a, B> {
         let spec = arena.backend().spec();
         let config = &task.problem.config;
         let (train, test) = (&task.data.train, &task.data.test);
-        let augment = match (config.data.crop_padding, config.data.flip) {
-            (0, false) => None,
-            (crop_padding, flip) => Some(Augment {
-                crop_padding,
-                flip,
-                ..Augment::default()
-            }),
-        };
+        let augment = config.data.augment();
         let training = |stream| LoaderOptions {
             augment,
             ..LoaderOptions::training(stream, config.batch)
         };
         let evaluation = LoaderOptions::evaluation(config.batch);
+        let proxy = task.proxy.as_ref().map(|proxy| {
+            let of = |indices: &[usize], options| {
+                Loader::of_classes(train.clone(), &proxy.classes, indices, options)
+            };
+            let weights = of(&proxy.splits.weights, training("weights"))?;
+            let rewards = of(&proxy.splits.rewards, evaluation)?;
+            radars_data::Result::Ok(ProxyLoaders { weights, rewards })
+        });
         Ok(Trainer {
             task,
             spec,
@@ -65,6 +74,7 @@ impl<'a, B: Backend> Trainer<'a, B> {
             rewards: Loader::new(train.clone(), task.splits.rewards.clone(), evaluation)?,
             all: Loader::new(train.clone(), train.indices(), training("all"))?,
             test: Loader::new(test.clone(), test.indices(), evaluation)?,
+            proxy: proxy.transpose()?,
             arena,
             plans: Plans::default(),
         })
@@ -152,13 +162,15 @@ impl<B: Backend> Evaluator for Trainer<'_, B> {
     ) -> Result<Plan> {
         let task = self.task;
         let mut batches = match fidelity {
-            Fidelity::Proxy | Fidelity::Exact => task.search_batches(),
+            Fidelity::Proxy => task.proxy_batches(),
+            Fidelity::Exact => task.search_batches(),
             Fidelity::Final => task.final_batches(),
         };
         batches.step = step;
-        self.plans.child(architecture, batches, || {
+        let space = task.space(fidelity);
+        let classes = space.classes()?;
+        self.plans.child(architecture, classes, batches, || {
             let settings = task.weight_settings();
-            let space = &self.problem().space;
             plan_child::<B>(&self.spec, space, architecture, batches, settings)
         })
     }

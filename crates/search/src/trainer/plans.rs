@@ -10,22 +10,27 @@ use std::hash::Hash;
 /// Candidates of every layer, how they are mixed, and the steps.
 type SuperNetKey = (Vec<Vec<Candidate>>, Mixing, StepSize);
 
-/// The plans of one trainer, whose space and settings do not change.
+/// The plans of one trainer, whose space and settings do not change, but for the number of classes.
 #[derive(Default)]
 pub(super) struct Plans {
-    children: RefCell<HashMap<(Architecture, BatchSizes), Plan>>,
+    children: RefCell<HashMap<(Architecture, usize, BatchSizes), Plan>>,
     supernets: RefCell<HashMap<SuperNetKey, Plan>>,
 }
 
 impl Plans {
-    /// The plan of a child, made by `plan` unless it is known.
+    /// The plan of a child for some classes, made by `plan` unless it is known.
     pub fn child(
         &self,
         architecture: &Architecture,
+        classes: usize,
         batches: BatchSizes,
         plan: impl FnOnce() -> radars_supernet::Result<Plan>,
     ) -> Result<Plan> {
-        known(&self.children, (architecture.clone(), batches), plan)
+        known(
+            &self.children,
+            (architecture.clone(), classes, batches),
+            plan,
+        )
     }
 
     /// The plan of a SuperNet, made by `plan` unless it is known.
