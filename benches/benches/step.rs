@@ -55,6 +55,7 @@ fn settings() -> WeightSettings {
     WeightSettings {
         sgd: SgdSettings::default(),
         label_smoothing: 0.0,
+        statistics_batches: 0,
     }
 }
 

@@ -136,8 +136,11 @@ pub fn smaller_bounds(batch: usize, rows: &[PlanRow]) -> String {
     );
     let mut table = Table::new(&columns);
     for row in rows {
+        let Some(recomputed_bytes) = row.recomputed_bytes else {
+            continue;
+        };
         let mixing = row.mixing.map(|mixing| mixing.to_string());
-        let whole = [row.high_water_bytes, row.recomputed_bytes].into_iter();
+        let whole = [row.high_water_bytes, recomputed_bytes].into_iter();
         let parts = row.micro_batches.iter().map(|bound| bound.high_water_bytes);
         let cells = [row.what.clone(), mixing.unwrap_or_else(|| "-".to_owned())];
         table.row(cells.into_iter().chain(whole.chain(parts).map(bytes)));

@@ -2,6 +2,7 @@
 
 use crate::arguments::{DeviceArgs, PlanArgs};
 use crate::choices::Choices;
+use crate::compare::imagenet;
 use crate::device::{Devices, OnDevice, announce};
 use crate::failure::{Failure, Result};
 use crate::growth::Growth;
@@ -195,6 +196,9 @@ fn in_words(report: &Report) -> String {
             bytes(row.eq5_bytes as usize),
             if row.fits { "yes" } else { "no" }.to_owned(),
         ]);
+    }
+    if report.space == "imagenet-mobile" {
+        let _ = writeln!(text, "{}", imagenet::MEMORY);
     }
     let eq5 = &report.eq5;
     // Writing to a string does not fail.

@@ -75,10 +75,14 @@ fn inside(candidate: &Candidate) -> String {
 fn figures(result: &RunResult, folder: Option<&Path>) -> Vec<(&'static str, String)> {
     let (best, memory, search, time) = (&result.best, &result.memory, &result.search, &result.time);
     let accuracy = match best.test_accuracy {
-        Some(test) => format!(
-            "{test:.4} on the test set, {:.4} in the search",
-            best.val_accuracy
-        ),
+        Some(test) => {
+            let top5 = best.test_top5_accuracy;
+            let top5 = top5.map_or_else(String::new, |top5| format!(" (top 5: {top5:.4})"));
+            format!(
+                "{test:.4}{top5} on the test set, {:.4} in the search",
+                best.val_accuracy
+            )
+        }
         None => format!(
             "{:.4} in the search; interrupted before the end of the final training",
             best.val_accuracy
@@ -155,6 +159,7 @@ mod tests {
                 reward: 0.5,
                 val_accuracy: 0.875,
                 test_accuracy: Some(0.86),
+                test_top5_accuracy: None,
                 aops: 67_832_320 * 81,
                 macs: 67_832_320,
                 params: 1,

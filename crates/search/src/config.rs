@@ -250,6 +250,10 @@ pub struct TrainingConfig {
     pub clip_norm: f64,
     /// Label smoothing.
     pub label_smoothing: f64,
+    /// Training batches whose statistics replace the running ones of a trained network before it is evaluated; 0 keeps
+    /// the running ones.
+    #[serde(default)]
+    pub statistics_batches: usize,
 }
 
 /// The differentiable search: alternating steps on network weights and on architecture weights.

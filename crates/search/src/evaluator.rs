@@ -29,6 +29,8 @@ pub struct Training<'a> {
 pub struct Measured {
     /// Accuracy on the rewards split; on the test set for [`Fidelity::Final`].
     pub accuracy: f64,
+    /// The same with the label among the five most likely classes; none of five classes or fewer.
+    pub top5: Option<f64>,
     /// The memory it took.
     pub memory: Memory,
     /// A hash of the trained weights.

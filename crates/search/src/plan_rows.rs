@@ -4,7 +4,8 @@ use crate::task::{dnas_settings, weight_settings};
 use crate::{Config, Result, kernel_path};
 use radars_space::{Candidate, Reward, Space};
 use radars_supernet::{
-    BatchSizes, Mixing, Plan, Recompute, StepSize, SuperNetPlan, plan_child, plan_supernet,
+    BatchSizes, Mixing, Plan, Recompute, StepSize, SuperNetPlan, plan_child, plan_one_shot_path,
+    plan_supernet,
 };
 use radars_tensor::Backend;
 use serde::Serialize;
@@ -26,8 +27,9 @@ pub struct PlanRow {
     pub eq5_bytes: u64,
     /// Whether it fits the bound.
     pub fits: bool,
-    /// The smallest bound for the whole batch with every layer computed again on the way back.
-    pub recomputed_bytes: usize,
+    /// The smallest bound for the whole batch with every layer computed again on the way back; none where that is not
+    /// offered.
+    pub recomputed_bytes: Option<usize>,
     /// What it would need in micro-batches, from half of the batch down to a single image.
     pub micro_batches: Vec<MicroBatchBound>,
 }
@@ -75,7 +77,8 @@ fn steps(batch: usize, layers: usize, plan: impl Fn(StepSize) -> Result<Plan>) -
 }
 
 /// Plans the paths of the smallest and of the largest kernels, and the SuperNet of the whole space in
-/// every mixing mode; each for a whole batch, with every layer recomputed, and in micro-batches.
+/// every mixing mode; each for a whole batch, with every layer recomputed, and in micro-batches. At last the SuperNet
+/// that trains a single path at a time, the largest, and keeps all others on the host.
 ///
 /// # Errors
 /// When the space is not resolved.
@@ -114,7 +117,7 @@ pub fn plan_rows<B: Backend>(
             saved_bytes: steps.whole.saved_bytes,
             eq5_bytes: space.memory_estimate_of(&candidates, config.batch)?.bytes,
             fits: steps.whole.fits(bound_bytes),
-            recomputed_bytes: steps.recomputed_bytes,
+            recomputed_bytes: Some(steps.recomputed_bytes),
             micro_batches: steps.micro_batches,
         });
     }
@@ -139,9 +142,26 @@ pub fn plan_rows<B: Backend>(
             saved_bytes: steps.whole.saved_bytes,
             eq5_bytes: space.memory_estimate(config.batch)?.bytes,
             fits: steps.whole.fits(bound_bytes),
-            recomputed_bytes: steps.recomputed_bytes,
+            recomputed_bytes: Some(steps.recomputed_bytes),
             micro_batches: steps.micro_batches,
         });
     }
+    let path = kernel_path::largest(space)?;
+    let batches = BatchSizes {
+        step: config.batch.into(),
+        evaluated: config.batch,
+    };
+    let plan = plan_one_shot_path::<B>(spec, space, &path, batches, weight_settings(config))?;
+    rows.push(PlanRow {
+        what: "whole space, a single path at a time".into(),
+        mixing: None,
+        peak_bytes: plan.peak_bytes,
+        high_water_bytes: plan.high_water_bytes,
+        saved_bytes: plan.saved_bytes,
+        eq5_bytes: space.memory_estimate(config.batch)?.bytes,
+        fits: plan.fits(bound_bytes),
+        recomputed_bytes: None,
+        micro_batches: Vec::new(),
+    });
     Ok(rows)
 }

@@ -52,6 +52,9 @@ pub struct Best {
     /// Accuracy on the test set after the final training, a fraction; none when the run was interrupted
     /// before its end.
     pub test_accuracy: Option<f64>,
+    /// The same with the label among the five most likely classes; none of five classes or fewer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_top5_accuracy: Option<f64>,
     /// Adjusted operations for one image.
     pub aops: u64,
     /// Multiply-accumulates for one image.
@@ -173,6 +176,7 @@ pub(crate) mod tests {
                 reward: 0.1 + 0.2, // 17 digits, all of which have to survive
                 val_accuracy: 0.875,
                 test_accuracy: Some(0.88),
+                test_top5_accuracy: None,
                 aops: u64::MAX,
                 macs: 1_000_000,
                 params: 12_345,

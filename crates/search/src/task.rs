@@ -205,6 +205,7 @@ pub fn weight_settings(config: &Config) -> WeightSettings {
     WeightSettings {
         sgd,
         label_smoothing: training.label_smoothing as f32,
+        statistics_batches: training.statistics_batches,
     }
 }
 

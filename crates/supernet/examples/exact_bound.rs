@@ -20,6 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let settings = WeightSettings {
         sgd: SgdSettings::default(),
         label_smoothing: 0.0,
+        statistics_batches: 0,
     };
 
     let cpu = Cpu::new(std::thread::available_parallelism()?.get())?;

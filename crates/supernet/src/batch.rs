@@ -3,7 +3,7 @@
 use crate::child::Child;
 use crate::{Error, Result};
 use radars_nn::tensor::{Arena, Backend, DType, Placement, Tensor};
-use radars_nn::{Mode, Parameters, Pass, loss};
+use radars_nn::{Mode, Parameters, Pass, Trains, loss};
 use radars_space::ImageShape;
 use std::ops::Range;
 
@@ -61,12 +61,23 @@ impl Images<'_> {
         arrival.place()
     }
 
-    /// How many images have their largest logit at their label.
-    pub(crate) fn correct<B: Backend>(self, logits: &Tensor<B>) -> Result<usize> {
+    /// How many images have their label among the `k` largest logits, for every `k` of `ranks`.
+    pub(crate) fn correct_at<B: Backend, const R: usize>(
+        self,
+        logits: &Tensor<B>,
+        ranks: [usize; R],
+    ) -> Result<[usize; R]> {
         let classes = logits.shape().last();
-        Ok(loss::top_k(&logits.read::<f32>()?, classes, self.labels, 1))
+        let logits = logits.read::<f32>()?;
+        Ok(ranks.map(|k| loss::top_k(&logits, classes, self.labels, k)))
     }
 }
+
+/// Training's statistics, and nobody's gradient.
+const ESTIMATE: Mode = Mode::Train {
+    trains: Trains::Nothing,
+    update_statistics: true,
+};
 
 /// A batch on the device.
 pub(crate) struct DeviceBatch<B: Backend> {
@@ -89,6 +100,15 @@ impl<B: Backend> DeviceBatch<B> {
         drop(labels);
         let mut pass = Pass::new(parameters, Mode::Evaluate);
         Ok(network.logits(&mut pass, images)?.into_value())
+    }
+
+    /// Moves the running statistics towards the batch's.
+    pub fn take_statistics(self, network: &Child, parameters: &mut Parameters<B>) -> Result<()> {
+        let DeviceBatch { images, labels } = self;
+        drop(labels);
+        let mut pass = Pass::new(parameters, ESTIMATE);
+        network.logits(&mut pass, images)?;
+        Ok(())
     }
 }
 

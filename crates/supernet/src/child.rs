@@ -78,11 +78,13 @@ impl Child {
         })
     }
 
-    /// Sets the share of the newest batch in the running statistics.
-    pub(crate) fn set_statistics_momentum(&mut self, momentum: f32) {
+    /// Sets the share of the newest batch in the running statistics; gives the one before.
+    pub(crate) fn set_statistics_momentum(&mut self, momentum: f32) -> f32 {
+        let mut before = momentum;
         for norm in self.layers.iter_mut().flat_map(BlockNet::norms_mut) {
-            norm.momentum = momentum;
+            before = std::mem::replace(&mut norm.momentum, momentum);
         }
+        before
     }
 
     /// Says which layers are computed again on the way back.

@@ -23,7 +23,7 @@
 //! let space = Space::new("tiny", vec![layer])?.resolve(images, 10)?;
 //! let architecture = Architecture(vec![space.candidates(0)?[0]]);
 //!
-//! let settings = WeightSettings { sgd: SgdSettings::default(), label_smoothing: 0.0 };
+//! let settings = WeightSettings { sgd: SgdSettings::default(), label_smoothing: 0.0, statistics_batches: 0 };
 //! let batches = BatchSizes { step: 4.into(), evaluated: 0 };
 //! let cpu = Cpu::new(1)?;
 //! let plan = plan_child::<Cpu>(&cpu.spec(), &space, &architecture, batches, settings)?;

@@ -115,6 +115,9 @@ pub fn plan_child<B: Backend>(
     for _ in 0..2 {
         saved_bytes = trainer.step_on(&step, 0.1)?.max(saved_bytes);
     }
+    if settings.statistics_batches > 0 {
+        trainer.estimate_on(&Blank(batches.step.largest()))?;
+    }
     for images in batches.evaluations() {
         trainer.logits_on(&Blank(images))?;
     }

@@ -18,12 +18,15 @@ pub struct WeightSettings {
     pub sgd: SgdSettings,
     /// Label smoothing of the cross entropy.
     pub label_smoothing: f32,
+    /// Batches whose statistics replace the running ones before a network is evaluated; 0 keeps the running ones.
+    pub statistics_batches: usize,
 }
 
 /// What a child's trainer runs by a layout.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Program {
     Step(usize),
+    Estimate(usize),
     Evaluation(usize),
 }
 
@@ -36,6 +39,8 @@ pub struct ChildTrainer<B: Backend> {
     settings: WeightSettings,
     input: ImageShape,
     micro_batch: usize,
+    /// Batches in the running statistics since they were last estimated.
+    estimates: usize,
     layouts: Layouts<Program>,
 }
 
@@ -74,6 +79,7 @@ impl<B: Backend> ChildTrainer<B> {
             settings,
             input: space.input()?,
             micro_batch: usize::MAX,
+            estimates: 0,
             layouts: Layouts::default(),
         })
     }
@@ -112,6 +118,7 @@ impl<B: Backend> ChildTrainer<B> {
     }
 
     fn weight_step(&mut self, batch: &impl Batch, rate: f32) -> Result<usize> {
+        self.estimates = 0;
         let arena = self.parameters.arena().clone();
         let (input, micro_batch) = (self.input, self.micro_batch);
         let pass = |part: DeviceBatch<B>, share, gathered| {
@@ -160,16 +167,66 @@ impl<B: Backend> ChildTrainer<B> {
     /// # Errors
     /// [`crate::Error::Batch`], [`crate::Error::Nn`].
     pub fn correct(&mut self, batch: Images<'_>) -> Result<usize> {
+        let [correct] = self.correct_at(batch, [1])?;
+        Ok(correct)
+    }
+
+    /// [`ChildTrainer::correct`] with the label among the `k` largest logits, for every `k` of `ranks`.
+    ///
+    /// # Errors
+    /// As [`ChildTrainer::correct`].
+    pub fn correct_at<const R: usize>(
+        &mut self,
+        batch: Images<'_>,
+        ranks: [usize; R],
+    ) -> Result<[usize; R]> {
         let size = StepSize {
             micro_batch: self.micro_batch,
             ..StepSize::whole(batch.labels.len())
         };
-        let mut correct = 0;
+        let mut correct = [0; R];
         for part in size.parts() {
             let part = batch.part(part, self.input)?;
-            correct += part.correct(&self.logits(part)?)?;
+            let of_part = part.correct_at(&self.logits(part)?, ranks)?;
+            correct
+                .iter_mut()
+                .zip(of_part)
+                .for_each(|(sum, part)| *sum += part);
         }
         Ok(correct)
+    }
+
+    /// Replaces the running statistics by those of the batches that it is called with, one after the other: the first
+    /// replaces what training has left, each further one counts as much as those before it. In micro-batches, each
+    /// counts as a batch.
+    ///
+    /// # Errors
+    /// [`crate::Error::Batch`], [`crate::Error::Nn`].
+    pub fn estimate_statistics(&mut self, batch: Images<'_>) -> Result<()> {
+        let size = StepSize {
+            micro_batch: self.micro_batch,
+            ..StepSize::whole(batch.labels.len())
+        };
+        for part in size.parts() {
+            self.estimate_on(&batch.part(part, self.input)?)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn estimate_on(&mut self, batch: &impl Batch) -> Result<()> {
+        self.estimates += 1;
+        let momentum = 1.0 / self.estimates as f32;
+        let trained_with = self.network.set_statistics_momentum(momentum);
+        let program = Program::Estimate(batch.images());
+        let estimated = laid_out(self, program, |trainer| trainer.take_statistics(batch));
+        self.network.set_statistics_momentum(trained_with);
+        estimated
+    }
+
+    fn take_statistics(&mut self, batch: &impl Batch) -> Result<()> {
+        let arena = self.parameters.arena();
+        let batch = batch.upload(0..batch.images(), arena, self.input)?;
+        batch.take_statistics(&self.network, &mut self.parameters)
     }
 
     /// The mean loss of the steps since it was last asked for; none after no step.
@@ -217,12 +274,16 @@ impl<B: Backend> LaidOut<B> for ChildTrainer<B> {
             settings: self.settings,
             input: self.input,
             micro_batch: self.micro_batch,
+            estimates: 0,
             layouts: Layouts::default(),
         };
         match program {
             Program::Step(images) => rehearsed(twin, images, |batch| {
                 trainer.weight_step(batch, 0.0).map(drop)
             }),
+            Program::Estimate(images) => {
+                rehearsed(twin, images, |batch| trainer.take_statistics(batch))
+            }
             Program::Evaluation(images) => {
                 rehearsed(twin, images, |batch| trainer.evaluate(batch).map(drop))
             }

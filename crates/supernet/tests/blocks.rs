@@ -211,7 +211,7 @@ fn a_residual_computes_its_formula_with_either_activation() {
         let x = Map {
             side: 6,
             channels: 3,
-            values: images().into_iter().map(|x| f64::from(x)).collect(),
+            values: images().into_iter().map(f64::from).collect(),
         };
         let y = x.conv(&w("layer0.first.conv.weight"), 5, 3, 2, 1).norm(act);
         let y = y.conv(&w("layer0.second.conv.weight"), 4, 3, 1, 1);

@@ -20,6 +20,7 @@ const WEIGHTS: WeightSettings = WeightSettings {
         clip_norm: Some(5.0),
     },
     label_smoothing: 0.0,
+    statistics_batches: 0,
 };
 
 const MIXINGS: [Mixing; 3] = [Mixing::Materialised, Mixing::Merged, Mixing::Factorised];

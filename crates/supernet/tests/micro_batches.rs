@@ -23,6 +23,7 @@ const WEIGHTS: WeightSettings = WeightSettings {
         clip_norm: None,
     },
     label_smoothing: 0.1,
+    statistics_batches: 0,
 };
 
 /// In floats: a quantised network would turn what rounding differs by into other codes.

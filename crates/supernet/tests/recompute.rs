@@ -22,6 +22,7 @@ const WEIGHTS: WeightSettings = WeightSettings {
         clip_norm: Some(5.0),
     },
     label_smoothing: 0.1,
+    statistics_batches: 0,
 };
 const BATCH: usize = 8;
 const SIDE: usize = 12;
@@ -113,7 +114,7 @@ fn children_train_as_if_everything_were_kept() {
 fn child_trains_the_same(space: &Space) {
     let architecture = space.random(&mut Seed(4).stream("architecture", 0));
     let trained = |recompute| {
-        let trainer = ChildTrainer::new(&arena(), &space, &architecture, WEIGHTS, Seed(1));
+        let trainer = ChildTrainer::new(&arena(), space, &architecture, WEIGHTS, Seed(1));
         let mut trainer = trainer.unwrap().recomputing(recompute);
         let saved: Vec<usize> = (0..3)
             .map(|step| trainer.step(images(&pixels(step)), 0.05).unwrap())
@@ -123,7 +124,7 @@ fn child_trains_the_same(space: &Space) {
         (bits(trainer.parameters()), logits, saved[0])
     };
     let kept = trained(Recompute::NONE);
-    for recompute in sets(&space) {
+    for recompute in sets(space) {
         let again = trained(recompute);
         assert_eq!((&again.0, &again.1), (&kept.0, &kept.1), "{recompute}");
         assert!(again.2 < kept.2, "{recompute}: {} of {}", again.2, kept.2);
@@ -151,11 +152,11 @@ fn supernets_train_as_if_everything_were_kept() {
 }
 
 fn supernet_trains_the_same(space: &Space) {
-    let candidates = candidates(&space);
+    let candidates = candidates(space);
     for mixing in Mixing::ALL {
         let trained = |recompute| {
             let of = SuperNetPlan {
-                space: &space,
+                space,
                 candidates: &candidates,
                 mixing,
                 reward: Reward::balanced(1_000_000),
@@ -185,7 +186,7 @@ fn supernet_trains_the_same(space: &Space) {
             bits(trainer.parameters())
         };
         let kept = trained(Recompute::NONE);
-        for recompute in sets(&space) {
+        for recompute in sets(space) {
             assert!(trained(recompute) == kept, "{mixing}, {recompute}");
         }
     }
@@ -212,7 +213,7 @@ fn plan_foresees_less(space: &Space, share: f64) {
             step: step(recompute),
             evaluated: 0,
         };
-        plan_child::<Cpu>(&spec, &space, &architecture, batches, WEIGHTS).unwrap()
+        plan_child::<Cpu>(&spec, space, &architecture, batches, WEIGHTS).unwrap()
     };
     let (kept, again) = (child(Recompute::NONE), child(all));
     assert_eq!((kept.recompute, again.recompute), (Recompute::NONE, all));
@@ -220,11 +221,11 @@ fn plan_foresees_less(space: &Space, share: f64) {
         (again.peak_bytes as f64) < share * kept.peak_bytes as f64,
         "{again:?} {kept:?}"
     );
-    let candidates = candidates(&space);
+    let candidates = candidates(space);
     for mixing in Mixing::ALL {
         let plan = |recompute| {
             let of = SuperNetPlan {
-                space: &space,
+                space,
                 candidates: &candidates,
                 mixing,
                 reward: Reward::balanced(1_000_000),
@@ -251,13 +252,13 @@ fn the_cost_of_a_layer_is_its_forward_convolutions() {
 
 fn cost_is_that_of_convolutions(space: &Space) {
     let architecture = space.random(&mut Seed(4).stream("architecture", 0));
-    let of_child = child_forward_macs(&space, &architecture).unwrap();
+    let of_child = child_forward_macs(space, &architecture).unwrap();
     let classifier = space.classifier_cost().unwrap().macs;
-    let evaluation = child_evaluation_macs(&space, &architecture).unwrap();
+    let evaluation = child_evaluation_macs(space, &architecture).unwrap();
     assert_eq!(of_child.iter().sum::<u64>() + classifier, evaluation);
     let single: Vec<Vec<Candidate>> = architecture.layers().iter().map(|&c| vec![c]).collect();
     for mixing in Mixing::ALL {
-        let macs = supernet_forward_macs(&space, &single, mixing).unwrap();
+        let macs = supernet_forward_macs(space, &single, mixing).unwrap();
         assert_eq!(macs, of_child, "{mixing}");
     }
 }

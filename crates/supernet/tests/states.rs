@@ -26,6 +26,7 @@ const WEIGHTS: WeightSettings = WeightSettings {
         clip_norm: Some(5.0),
     },
     label_smoothing: 0.1,
+    statistics_batches: 0,
 };
 
 fn arena() -> Arena<Cpu> {

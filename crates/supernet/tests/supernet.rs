@@ -238,6 +238,7 @@ fn trainer(
     let weights = WeightSettings {
         sgd: SgdSettings::default(),
         label_smoothing: 0.0,
+        statistics_batches: 0,
     };
     let settings = DnasSettings {
         weights,

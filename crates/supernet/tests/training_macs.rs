@@ -129,6 +129,7 @@ const WEIGHTS: WeightSettings = WeightSettings {
         clip_norm: Some(5.0),
     },
     label_smoothing: 0.0,
+    statistics_batches: 0,
 };
 
 fn arena() -> Arena<Counting> {

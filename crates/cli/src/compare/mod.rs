@@ -2,6 +2,7 @@
 
 mod document;
 mod files;
+pub mod imagenet;
 mod paper;
 mod pictures;
 mod study;
@@ -60,8 +61,11 @@ impl OnDevice for CompareArgs {
             return document.json();
         }
         let mut text = tables::all(&document, &comparison);
-        if output.preset_table.is_some() {
-            text.push_str(&paper::table_2(&document));
+        match output.preset_table.as_deref() {
+            None => {}
+            Some("4") => text.push_str(&imagenet::table_4(&document)),
+            Some("5") => text.push_str(&imagenet::table_5(&document, &task.problem.space)?),
+            Some(_) => text.push_str(&paper::table_2(&document)),
         }
         text.push_str(&format!("\nwritten to {}\n", folder.display()));
         Ok(text)

@@ -59,6 +59,10 @@ fn what_would_be_chosen_for_a_bound_is_said() {
     let line = "plan --preset cifar10-quant --batch 128 --memory 1GiB";
     let plan = json(folder.path(), &format!("{line} --json"));
     for row in plan["rows"].as_array().unwrap() {
+        // A single path at a time is trained in whole batches alone.
+        if row["recomputed_bytes"].is_null() {
+            continue;
+        }
         let bounds = row["micro_batches"].as_array().unwrap();
         let sizes: Vec<u64> = bounds
             .iter()

@@ -48,6 +48,59 @@ fn a_search_writes_its_folder_and_prints_the_winner() {
     assert_eq!(episodes.count(), 3);
 }
 
+/// A space of its own kind is a file and nothing else: residual blocks with searched channels and bits.
+#[test]
+fn a_space_of_residual_blocks_is_searched_from_its_file() {
+    const BLOCKS: &str = r#"
+name = "blocks"
+
+[choices]
+kernel = [3]
+inner_channels = [4, 8]
+activation_integer = [1]
+activation_fraction = [3, 6]
+weight_integer = [1]
+weight_fraction = [3, 6]
+
+[[layer]]
+channels = 4
+stride = 2
+
+[[layer]]
+kind = "residual"
+channels = 8
+stride = 2
+repeat = 2
+"#;
+    let folder = folder();
+    std::fs::write(folder.path().join("blocks.toml"), BLOCKS).unwrap();
+    let line = TINY_SEARCH.replace("tiny.toml", "blocks.toml");
+    let table = stdout(
+        folder.path(),
+        &format!("{line} --seed 5 --quiet --out found"),
+    );
+    for word in ["conv 1", "residual 2", "residual 3", "inside"] {
+        assert!(table.contains(word), "{word}: {table}");
+    }
+    let run = folder.path().join("found");
+    let found = result(&run);
+    let channels = |layer: usize| found.best.architecture.layers()[layer].inner_channels;
+    assert_eq!(channels(0), None);
+    assert!([Some(4), Some(8)].contains(&channels(1)));
+    assert_eq!(
+        found.memory.actual_peak_bytes,
+        found.memory.planned_peak_bytes
+    );
+    // The folder holds all that it takes to repeat the run.
+    let again = format!(
+        "search --config {}/config.toml --quiet --out again",
+        run.display()
+    );
+    stdout(folder.path(), &again);
+    let repeated = result(&folder.path().join("again"));
+    assert_eq!(repeated.fingerprint, found.fingerprint);
+}
+
 /// What decides a result is in the configuration; how many threads compute it is not.
 #[test]
 fn the_same_run_has_the_same_fingerprint() {

@@ -163,6 +163,7 @@ impl Finished<'_> {
                 reward,
                 val_accuracy: accuracy,
                 test_accuracy: self.tested.as_ref().map(|tested| tested.accuracy),
+                test_top5_accuracy: self.tested.as_ref().and_then(|tested| tested.top5),
                 aops: cost.aops,
                 macs: cost.macs,
                 params: cost.params,

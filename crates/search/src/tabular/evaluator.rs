@@ -75,6 +75,7 @@ impl Evaluator for Tabular<'_> {
             Fidelity::Final => row.mean(),
         };
         Ok(Some(Measured {
+            top5: None,
             accuracy,
             memory: Memory::default(),
             weights: "table".into(),

@@ -55,7 +55,10 @@ impl<B: Backend> Trainer<'_, B> {
         let course = self.course(fidelity);
         let space = course.space;
         let trained = (course.epochs * course.images.images_per_epoch()) as u64;
-        let measured = course.judge.images_per_epoch() as u64;
+        let training = &self.problem().config.training;
+        let estimated = training.statistics_batches * self.problem().config.batch;
+        let estimated = estimated.min(course.images.images_per_epoch());
+        let measured = (course.judge.images_per_epoch() + estimated) as u64;
         Ok(trained * child_step_macs(space, architecture)?
             + measured * child_evaluation_macs(space, architecture)?)
     }
@@ -149,7 +152,11 @@ impl<B: Backend> Trainer<'_, B> {
                 })?;
             }
         }
-        let Some(accuracy) = accuracy(&mut child, judge, watch)? else {
+        let batches = self.problem().config.training.statistics_batches;
+        for batch in loader.epoch(seed, epochs as u64).take(batches) {
+            child.estimate_statistics(images(&batch?))?;
+        }
+        let Some([accuracy, top5]) = accuracy(&mut child, judge, watch)? else {
             return Ok(None);
         };
         let memory = self.memory(plan, before);
@@ -157,25 +164,32 @@ impl<B: Backend> Trainer<'_, B> {
         weights.add_weights(child.parameters())?;
         Ok(Some(Measured {
             accuracy,
+            top5: (space.classes()? > 5).then_some(top5),
             memory,
             weights: weights.to_string(),
         }))
     }
 }
 
-/// The accuracy of a child on all images of a loader; none when asked to stop.
+/// The accuracies of a child on all images of a loader, of its first answer and of its first five; none when asked to
+/// stop.
 fn accuracy<B: Backend>(
     child: &mut ChildTrainer<B>,
     loader: &Loader,
     watch: &Watch<'_>,
-) -> Result<Option<f64>> {
-    let mut correct = 0;
+) -> Result<Option<[f64; 2]>> {
+    let mut correct = [0; 2];
     for batch in loader.epoch(Seed(0), 0) {
         let batch = batch?;
         if watch.stop().is_some() {
             return Ok(None);
         }
-        correct += child.correct(images(&batch))?;
+        let of_batch = child.correct_at(images(&batch), [1, 5])?;
+        correct
+            .iter_mut()
+            .zip(of_batch)
+            .for_each(|(sum, batch)| *sum += batch);
     }
-    Ok(Some(correct as f64 / loader.images_per_epoch() as f64))
+    let images = loader.images_per_epoch() as f64;
+    Ok(Some(correct.map(|correct| correct as f64 / images)))
 }

@@ -67,6 +67,7 @@ impl Evaluator for Oracle {
             return Ok(None);
         }
         Ok(Some(Measured {
+            top5: None,
             accuracy: accuracy(training.architecture),
             memory: memory(training.plan),
             weights: "oracle".into(),

@@ -5,14 +5,8 @@ use crate::layouts::{LaidOut, Layouts, laid_out, rehearsed};
 use crate::micro_batch::Batch;
 use crate::{Child, Error, Images, Result};
 use radars_nn::tensor::{Arena, Backend, Layout, Meta, Tensor};
-use radars_nn::{Mode, Parameters, Pass, Role, Trains};
+use radars_nn::{Parameters, Role};
 use radars_space::ImageShape;
-
-/// Training's statistics, and nobody's gradient.
-const ESTIMATE: Mode = Mode::Train {
-    trains: Trains::Nothing,
-    update_statistics: true,
-};
 
 /// What is run by a layout, and on how many images.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,11 +69,8 @@ impl<B: Backend> InheritedPath<B> {
     }
 
     fn take_statistics(&mut self, batch: &impl Batch) -> Result<()> {
-        let DeviceBatch { images, labels } = self.upload(batch)?;
-        drop(labels);
-        let mut pass = Pass::new(&mut self.parameters, ESTIMATE);
-        self.network.logits(&mut pass, images)?;
-        Ok(())
+        let uploaded = self.upload(batch)?;
+        uploaded.take_statistics(&self.network, &mut self.parameters)
     }
 
     /// How many images of a batch are classified correctly.
@@ -90,7 +81,8 @@ impl<B: Backend> InheritedPath<B> {
         if self.estimates == 0 {
             return Err(Error::NoStatistics);
         }
-        batch.correct(&self.logits_on(&batch)?)
+        let [correct] = batch.correct_at(&self.logits_on(&batch)?, [1])?;
+        Ok(correct)
     }
 
     /// The logits in evaluation.

@@ -167,13 +167,16 @@ impl<B: Backend> SuperNet<B> {
     /// # Errors
     /// [`radars_nn::tensor::Error::NoValues`] on the planning backend.
     pub fn mixing_weights(&self, parameters: &Parameters<B>) -> Result<Vec<Vec<Vec<f32>>>> {
-        let read = |layer: &Box<dyn SearchedLayer<B>>| {
+        let read = |layer: &dyn SearchedLayer<B>| {
             let alphas = layer.alphas().iter();
             alphas
                 .map(|&id| Ok(softmax(&parameters.value(id).read()?)))
                 .collect()
         };
-        self.layers.iter().map(read).collect()
+        self.layers
+            .iter()
+            .map(|layer| read(layer.as_ref()))
+            .collect()
     }
 
     /// The candidate with the largest mixing weight in every layer (in every vector, where there are

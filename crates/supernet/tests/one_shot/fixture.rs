@@ -21,6 +21,7 @@ pub fn settings() -> WeightSettings {
     WeightSettings {
         sgd: SgdSettings::default(),
         label_smoothing: 0.1,
+        statistics_batches: 0,
     }
 }
 

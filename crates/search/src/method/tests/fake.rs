@@ -169,6 +169,7 @@ impl Evaluator for Fake {
             Fidelity::Exact | Fidelity::Final => self.exact_accuracy,
         };
         Ok(Some(Measured {
+            top5: None,
             accuracy: of(accuracy, kernel),
             memory: memory(training.plan),
             weights: format!("weights of {kernel}"),

@@ -3,20 +3,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod spaces;
+
 use radars_nn::tensor::random::{Seed, Stream};
 use radars_nn::tensor::{ALIGN, Arena, Backend, Cpu, Error, Isa, Meta, Stats};
 use radars_nn::{AdamSettings, SgdSettings};
 use radars_search::{Config, Recomputation, fitting_child};
-use radars_space::{
-    Architecture, BitChoices, Candidate, Choices, ImageShape, Layer, Reward, Space,
-};
+use radars_space::{Architecture, Candidate, Reward, Space};
 use radars_supernet::{
     BatchSizes, ChildTrainer, DnasSettings, DnasTrainer, Images, Mixing, Plan, Recompute,
     Relaxation, Result, StepSize, SuperNetPlan, WeightSettings, child_forward_macs, plan_child,
     plan_supernet, supernet_forward_macs,
 };
 use rand::RngExt;
-use rand::seq::IndexedRandom;
+use spaces::{random_blocks, random_space};
 
 const BATCHES: usize = 8;
 const CASES: u64 = 12;
@@ -28,6 +28,7 @@ fn settings() -> WeightSettings {
             ..SgdSettings::default()
         },
         label_smoothing: 0.1,
+        statistics_batches: 1,
     }
 }
 
@@ -55,52 +56,17 @@ struct Case {
     evaluated: usize,
 }
 
-/// Some of the values, at least one.
-fn some<T: Copy>(rng: &mut Stream, values: &[T]) -> Vec<T> {
-    let mut kept: Vec<T> = (values.iter().copied())
-        .filter(|_| rng.random_bool(0.5))
-        .collect();
-    if kept.is_empty() {
-        kept.push(values[rng.random_range(0..values.len())]);
-    }
-    kept
-}
-
-/// A small space of random depth, channels and strides, odd sizes and groups included.
-fn random_space(rng: &mut Stream) -> Space {
-    let bits = |rng: &mut Stream| BitChoices {
-        integer: some(rng, &[1, 3]),
-        fraction: some(rng, &[1, 3, 6]),
-    };
-    let mut channels = 3;
-    let layers = (0..rng.random_range(1..=4)).map(|_| {
-        let kernels = some(rng, &[1, 3, 5, 7]);
-        let choices = Choices::quantised(&kernels, &bits(rng), &bits(rng)).unwrap();
-        let next = *[4, 8, 16, 24, 32, 48, 64].choose(rng).unwrap();
-        let groups = if channels % 2 == 0 && rng.random_bool(0.2) {
-            2
-        } else {
-            1
-        };
-        channels = next;
-        Layer::conv(next, rng.random_range(1..=2), choices).with_groups(groups)
-    });
-    let layers: Vec<Layer> = layers.collect();
-    let side = rng.random_range(5..=14);
-    let images = ImageShape {
-        height: side,
-        width: side + 1,
-        channels: 3,
-    };
-    Space::new("random", layers)
-        .unwrap()
-        .resolve(images, 4)
-        .unwrap()
-}
-
 fn random_case(number: u64, net: impl Fn(&Space, &mut Stream) -> Net) -> Case {
+    random_case_of(random_space, number, net)
+}
+
+fn random_case_of(
+    space: fn(&mut Stream) -> Space,
+    number: u64,
+    net: impl Fn(&Space, &mut Stream) -> Net,
+) -> Case {
     let mut rng = Seed(number).stream("plan test", 0);
-    let space = random_space(&mut rng);
+    let space = space(&mut rng);
     let net = net(&space, &mut rng);
     let batch = rng.random_range(1..=9);
     Case {
@@ -171,6 +137,7 @@ fn run<B: Backend>(arena: &Arena<B>, case: &Case) -> Result<()> {
             for _ in 0..BATCHES {
                 trainer.step(images(case.batch), 0.05)?;
             }
+            trainer.estimate_statistics(images(case.batch.min(case.micro_batch)))?;
             // Piece by piece, since the planning backend has no logits to count right ones in.
             let mut left = case.evaluated;
             while left > 0 {
@@ -302,6 +269,25 @@ fn of_merged_supernets() {
 fn of_factorised_supernets() {
     let net = |space: &Space, rng: &mut Stream| supernet(Mixing::Factorised, space, rng);
     (0..CASES).for_each(|number| check(&random_case(number, net)));
+}
+
+/// Inverted residuals and residuals, in floats and quantised; kept and recomputed, whole and in micro-batches.
+#[test]
+fn of_blocks() {
+    for number in 0..CASES {
+        let mixing = Mixing::ALL[number as usize % Mixing::ALL.len()];
+        let net = |space: &Space, rng: &mut Stream| supernet(mixing, space, rng);
+        let cases = [
+            random_case_of(random_blocks, number, child),
+            random_case_of(random_blocks, number, net),
+        ];
+        for mut case in cases {
+            check(&case);
+            case.recompute = Recompute::all(case.space.layers().len());
+            case.micro_batch = case.batch.div_ceil(2);
+            check(&case);
+        }
+    }
 }
 
 #[test]
