@@ -262,6 +262,36 @@ fn a_pass_runs_at_its_planned_high_water_mark_and_not_below() {
     assert!(matches!(below, Err(Error::OverBound { .. })), "{below:?}");
 }
 
+/// What is normalised has 128 elements, 512 bytes; gamma, beta and each statistic 4 channels, the weights of 1x1 16.
+/// The batch norm keeps xhat and all of these, the convolution its weights, and its input where it has to.
+#[test]
+fn a_convolution_keeps_nothing_of_an_input_that_batch_norm_can_compute_again() {
+    let shapes = [
+        Shape::from([2, 4, 4, 4]),
+        [4].into(),
+        [4].into(),
+        [4, 1, 1, 4].into(),
+    ];
+    let norm = 512 + 32 + 16 + 16;
+    for activation in [None, Some(Activation::Relu), Some(Activation::Relu6)] {
+        let kept = |again: bool| {
+            saved(&shapes, &[true; 4], |tape, vars| {
+                let [x, gamma, beta, w] = <[_; 4]>::try_from(vars).ok().unwrap();
+                let (y, _) = ops::batch_norm(tape, x, gamma, beta, 1e-5, activation)?;
+                let y = match again {
+                    true => y,
+                    // Adds nothing, but is not what batch norm gave.
+                    false => ops::affine(tape, y, 1.0, 0.0)?,
+                };
+                let options = Conv2dOptions { padding: 0, ..SAME };
+                ops::conv2d(tape, y, w, options)
+            })
+        };
+        assert_eq!(kept(true), norm + 64, "{activation:?}");
+        assert_eq!(kept(false), norm + 64 + 512, "{activation:?}");
+    }
+}
+
 /// Weight gradient first, then the input's in the memory that `x` has left: images of 64 MiB never need
 /// the 192 MiB of `x`, `dx` and `dy` side by side.
 #[test]

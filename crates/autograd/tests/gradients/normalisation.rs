@@ -1,7 +1,7 @@
 //! Batch normalisation.
 
 use crate::checker::{Input, arena, check_gradients};
-use radars_autograd::tensor::{Activation, Shape, Tensor};
+use radars_autograd::tensor::{Activation, Arena, Conv2dOptions, Cpu, Isa, Shape, Tensor};
 use radars_autograd::{Tape, Var, ops};
 
 const EPSILON: f32 = 1e-5;
@@ -76,4 +76,52 @@ fn batch_norm_gives_the_batchs_statistics_and_consumes_its_input() {
     assert_eq!(stats.dims(), [2, 1]);
     let stats = stats.read::<f32>().unwrap();
     assert!((stats[0] - 4.0).abs() < 1e-6 && (stats[1] - 5.0).abs() < 1e-5);
+}
+
+/// The gradient of a convolution's weights, whose input batch norm computes again, against that of weights whose
+/// input is kept; the portable path and the best of this machine.
+#[test]
+fn an_input_that_is_computed_again_gives_the_same_gradients_to_the_bit() {
+    for isa in [Isa::Portable, Isa::detect()] {
+        for activation in [None, Some(Activation::Relu), Some(Activation::Relu6)] {
+            let gradients = |again: bool| {
+                let arena = Arena::with_bound(Cpu::with_isa(2, isa).unwrap(), 8 << 20).unwrap();
+                let mut tape = Tape::new(&arena);
+                let shapes: [Shape; 4] = [
+                    [2, 6, 6, 20].into(),
+                    [20].into(),
+                    [20].into(),
+                    [24, 3, 3, 20].into(),
+                ];
+                let leaves = shapes.map(|shape| {
+                    let count = shape.elements();
+                    let value = |i: usize| ((i * 37 + count) % 97) as f32 / 12.0 - 4.0;
+                    let values: Vec<f32> = (0..count).map(value).collect();
+                    tape.leaf(Tensor::from_slice(&arena, shape, &values).unwrap())
+                });
+                let ids = [0, 1, 2, 3].map(|leaf: usize| leaves[leaf].id().unwrap());
+                let [x, gamma, beta, w] = leaves;
+                let tape_of = &mut tape;
+                let (mut y, _) =
+                    ops::batch_norm(tape_of, x, gamma, beta, 1e-5, activation).unwrap();
+                if !again {
+                    y = ops::affine(tape_of, y, 1.0, 0.0).unwrap();
+                }
+                let options = Conv2dOptions {
+                    stride: 1,
+                    padding: 1,
+                    groups: 1,
+                };
+                let y = ops::conv2d(tape_of, y, w, options).unwrap();
+                let square = ops::mul(tape_of, y.clone(), y).unwrap();
+                let loss = ops::mean(tape_of, square).unwrap();
+                let mut gradients = tape.backward(loss).unwrap();
+                ids.map(|id| gradients.take(id).unwrap().read::<f32>().unwrap())
+            };
+            let kept = gradients(false);
+            assert!(kept.iter().flatten().all(|value| value.is_finite()));
+            assert!(kept[3].iter().any(|&value| value != 0.0));
+            assert_eq!(gradients(true), kept, "{isa}, {activation:?}");
+        }
+    }
 }
