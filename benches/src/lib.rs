@@ -6,6 +6,9 @@
 //! such as `cuda/table1/k3` after `--` a part of that. Every bench begins with the machine's measured peak
 //! and gives each result's share of it. `THREADS` sets the CPU's threads, 2 by default.
 //!
+//! `--bench decode` times the decoding of streamed image folders, which needs no backend; `pillow.py` does the same
+//! work in Pillow.
+//!
 //! `cargo run -p radars-benches` prints the table in `ROOFLINE.md`; `cudnn.py` times cuDNN on the same
 //! shapes.
 
