@@ -87,8 +87,7 @@ impl Task {
         let seed = Seed(config.seed);
         let splits = Splits::new(&data.train, fractions, seed)?;
         let proxy = match config.data.proxy_classes {
-            None => None,
-            Some(count) => {
+            Some(count) if count < data.train.classes() => {
                 let classes = ClassSubset::draw(&data.train, count, seed.derive("proxy", 0))?;
                 Some(ProxyTask {
                     space: space.with_classes(count)?,
@@ -96,6 +95,8 @@ impl Task {
                     classes,
                 })
             }
+            // As many as there are, or more, are all.
+            _ => None,
         };
         let batch = config.batch;
         let briefly = proxy.as_ref().map(|proxy| &proxy.splits.weights);

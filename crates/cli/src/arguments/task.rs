@@ -70,7 +70,7 @@ pub struct TaskArgs {
 
     /// Explore on the images of N classes alone, drawn from the seed: the children of brief trainings learn to tell
     /// those apart. Re-training, SuperNets and the final training see all classes, and AOPS are always those of the
-    /// network for all classes [default: all classes]
+    /// network for all classes [default: what the preset says; fashion-small: all classes]
     #[arg(long, value_name = "N")]
     pub proxy_classes: Option<usize>,
 

@@ -18,7 +18,7 @@ pub struct DataConfig {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub resize: Option<(usize, usize)>,
     /// Brief trainings see the images of this many classes alone, drawn from the seed, and tell those apart; all
-    /// other trainings see all. Without it, brief trainings see all as well.
+    /// other trainings see all. Without it, or where there are no more, brief trainings see all as well.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub proxy_classes: Option<usize>,
     /// Share of the training images that train network weights.
