@@ -6,6 +6,7 @@
 //! such as `cuda/table1/k3` after `--` a part of that. Every bench begins with the machine's measured peak
 //! and gives each result's share of it. `THREADS` sets the CPU's threads, 2 by default.
 //!
+//! `--bench mobile` times steps of inverted residual networks, and says what memory they take.
 //! `--bench decode` times the decoding of streamed image folders, which needs no backend; `pillow.py` does the same
 //! work in Pillow.
 //!
