@@ -102,6 +102,7 @@ pub fn of_flags(task: &TaskArgs, algorithm: &AlgorithmArgs, epochs: &EpochArgs) 
     set(&mut config.training.exact_epochs, epochs.exact_epochs);
     set(&mut config.training.final_epochs, epochs.final_epochs);
     set(&mut config.dnas.epochs, epochs.dnas_epochs);
+    set(&mut config.dnas.warmup_epochs, epochs.dnas_warmup_epochs);
     config.check()?;
     Ok(config)
 }

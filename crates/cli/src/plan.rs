@@ -197,9 +197,6 @@ fn in_words(report: &Report) -> String {
             if row.fits { "yes" } else { "no" }.to_owned(),
         ]);
     }
-    if report.space == "imagenet-mobile" {
-        let _ = writeln!(text, "{}", imagenet::MEMORY);
-    }
     let eq5 = &report.eq5;
     // Writing to a string does not fail.
     let _ = write!(text, "{table}");
@@ -208,6 +205,9 @@ fn in_words(report: &Report) -> String {
         "Eq. 5: 4 bytes x (eta {} x weights + theta {} x activations); for the whole space {} weights, {} activations",
         eq5.eta, eq5.theta, eq5.weight_elements, eq5.activation_elements
     );
+    if report.space == "imagenet-mobile" {
+        let _ = writeln!(text, "{}", imagenet::MEMORY);
+    }
     let _ = write!(
         text,
         "\n{}\n{}",

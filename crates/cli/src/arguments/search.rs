@@ -158,6 +158,10 @@ pub struct EpochArgs {
     /// Epochs of DNAS in which architecture weights are trained [fashion-small: 3]
     #[arg(long, value_name = "N")]
     pub dnas_epochs: Option<usize>,
+
+    /// Epochs of DNAS before those, in which the network weights alone are trained [fashion-small: 1]
+    #[arg(long, value_name = "N")]
+    pub dnas_warmup_epochs: Option<usize>,
 }
 
 #[derive(Debug, Args)]
@@ -178,7 +182,8 @@ pub struct RunArgs {
         "preset", "space", "config", "data", "resize", "limit_train", "memory", "batch", "micro_batch", "recompute",
         "method", "mixing", "sn_rule", "seed",
         "iterations", "episodes", "retrain", "target", "max_aops", "max_params", "budget", "exploration_memory",
-        "named", "alpha", "beta", "gamma", "proxy_epochs", "exact_epochs", "final_epochs", "dnas_epochs", "out",
+        "named", "alpha", "beta", "gamma", "proxy_epochs", "exact_epochs", "final_epochs", "dnas_epochs", "dnas_warmup_epochs", "out",
+        "width", "cells",
     ])]
     pub resume: Option<PathBuf>,
 
@@ -296,6 +301,7 @@ mod tests {
             ("exact_epochs", config.training.exact_epochs.to_string()),
             ("final_epochs", config.training.final_epochs.to_string()),
             ("dnas_epochs", config.dnas.epochs.to_string()),
+            ("dnas_warmup_epochs", config.dnas.warmup_epochs.to_string()),
         ] {
             let argument = search.get_arguments().find(|a| a.get_id() == flag);
             let help = argument.unwrap().get_help().unwrap().to_string();
