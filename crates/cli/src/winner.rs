@@ -5,7 +5,7 @@ use crate::progress::reason;
 use crate::quantity::{bytes, count, seconds};
 use crate::table::{Column, Table};
 use radars_search::RunResult;
-use radars_space::{Candidate, LayerCost, Precision, Space};
+use radars_space::{Candidate, LayerCost, LayerKind, Precision, Space};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -22,49 +22,48 @@ pub fn table(space: &Space, result: &RunResult, folder: Option<&Path>) -> Result
 fn layers(space: &Space, result: &RunResult) -> Result<String> {
     let architecture = &result.best.architecture;
     let cost = space.cost(architecture)?;
-    let mut table = Table::new(&[
-        Column::left("layer"),
-        Column::right("channels"),
-        Column::right("output"),
-        Column::right("kernel"),
-        Column::right("inside"),
-        Column::right("activation bits"),
-        Column::right("weight bits"),
-        Column::right("MACs"),
-        Column::right("AOPS"),
-    ]);
+    // What is inside of layers is said where there are blocks.
+    let has_blocks = (space.layers().iter()).any(|layer| layer.kind != LayerKind::Conv);
+    let mut columns = vec![Column::left("layer")];
+    columns.extend(["channels", "output", "kernel"].map(Column::right));
+    columns.extend(has_blocks.then(|| Column::right("inside")));
+    columns.extend(["activation bits", "weight bits", "MACs", "AOPS"].map(Column::right));
+    let mut table = Table::new(&columns);
     let costs = |of: &LayerCost| [count(of.macs), share(of.aops, cost.aops)];
     let candidates = architecture.layers().iter();
     let shapes = space.shapes()?.iter();
     let layers = space.layers().iter().zip(shapes).zip(candidates);
     for (index, (((layer, shape), candidate), of)) in layers.zip(&cost.layers).enumerate() {
-        let fixed = [
+        let shape = [
             format!("{} {}", layer.kind, index + 1),
             layer.channels.to_string(),
             format!("{}x{}", shape.output.height, shape.output.width),
             format!("{0}x{0}", candidate.kernel),
-            inside(candidate),
-            bits(candidate.activation()),
-            bits(candidate.weight()),
         ];
-        table.row(fixed.into_iter().chain(costs(of)));
+        let inside = has_blocks.then(|| channels_inside(candidate));
+        let precisions = [bits(candidate.activation()), bits(candidate.weight())];
+        let fixed = shape.into_iter().chain(inside).chain(precisions);
+        table.row(fixed.chain(costs(of)));
     }
     let precision = space.is_quantised().then_some(Space::CLASSIFIER);
-    let fixed = [
+    let classes = space.classes()?.to_string();
+    let shape = [
         "classifier".to_owned(),
-        space.classes()?.to_string(),
+        classes,
         "1x1".to_owned(),
         "-".to_owned(),
-        "-".to_owned(),
-        bits(precision),
-        bits(precision),
     ];
-    table.row(fixed.into_iter().chain(costs(&cost.classifier)));
+    let inside = has_blocks.then(|| "-".to_owned());
+    let fixed = shape
+        .into_iter()
+        .chain(inside)
+        .chain([bits(precision), bits(precision)]);
+    table.row(fixed.chain(costs(&cost.classifier)));
     Ok(table.to_string())
 }
 
 /// The channels within a block: how many, or times what goes in.
-fn inside(candidate: &Candidate) -> String {
+fn channels_inside(candidate: &Candidate) -> String {
     match (candidate.expansion, candidate.inner_channels) {
         (Some(expansion), _) => format!("x{expansion}"),
         (None, Some(channels)) => channels.to_string(),
