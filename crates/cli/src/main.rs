@@ -32,7 +32,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Search(arguments) => device::run(arguments.as_ref()),
-        Command::Plan(arguments) => device::run(&arguments),
+        Command::Plan(arguments) => device::run(arguments.as_ref()),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Bench(arguments) => match arguments.command {

@@ -11,7 +11,7 @@ use crate::quantity::bytes;
 use crate::table::{Column, Table};
 use crate::{choices, configuration, json_file, loading};
 use radars_search::{Config, PlanRow, candidates_of, dnas_settings, plan_rows, read_space};
-use radars_space::{Architecture, MemoryEstimate, Reward, Space};
+use radars_space::{Architecture, ImageShape, MemoryEstimate, Reward, Space};
 use radars_supernet::{Mixing, Plan, SuperNetPlan, plan_supernet};
 use radars_tensor::Backend;
 use serde::Serialize;
@@ -62,7 +62,7 @@ impl OnDevice for PlanArgs {
         let config = configuration::of_task(&self.task)?;
         config.check()?;
         announce(devices);
-        let space = resolved_space(&config, self.task.data.is_some())?;
+        let space = resolved_space(&config, self)?;
         let spec = devices.spec();
         let best = match &self.sn {
             Some(file) => Some(json_file::architectures(file, &space)?),
@@ -104,13 +104,24 @@ impl OnDevice for PlanArgs {
     }
 }
 
-/// The space; the data is read only where it has to say something, or was named to be compared.
-fn resolved_space(config: &Config, data_named: bool) -> Result<Space> {
+/// The space; the data is read only where it has to say something, or was named to be compared. Otherwise the images
+/// are as large as the flags say, or the space.
+fn resolved_space(config: &Config, arguments: &PlanArgs) -> Result<Space> {
     let space = read_space(config)?;
-    if data_named || space.input().is_err() || space.classes().is_err() {
+    let classes = arguments.classes.or(space.classes().ok());
+    let (Ok(stated), Some(classes), None) = (space.input(), classes, &arguments.task.data) else {
         return Ok(loading::task(config.clone(), false)?.problem.space);
-    }
-    Ok(space)
+    };
+    let side = arguments.task.image_size.map(|side| (side, side));
+    let (height, width) = side
+        .or(arguments.task.resize)
+        .unwrap_or((stated.height, stated.width));
+    let images = ImageShape {
+        height,
+        width,
+        ..stated
+    };
+    Ok(space.resolve(images, classes)?)
 }
 
 /// How long the search takes: the one part of a plan that computes.

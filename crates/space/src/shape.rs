@@ -18,7 +18,7 @@ impl Space {
     /// What goes into every layer and comes out of it.
     ///
     /// # Errors
-    /// [`Error::Unresolved`] where the input shape is still to come from the data.
+    /// [`crate::Error::Unresolved`] where the input shape is still to come from the data.
     pub fn shapes(&self) -> Result<&[LayerShape]> {
         self.input().map(|_| self.shapes.as_slice())
     }
@@ -26,8 +26,8 @@ impl Space {
     /// What `candidate` makes of a layer.
     ///
     /// # Errors
-    /// [`Error::Layer`] for a layer that is not there, [`Error::Unresolved`] before
-    /// [`Space::resolve`], [`Error::Invalid`] for a candidate whose sizes make no convolution.
+    /// [`crate::Error::Layer`] for a layer that is not there, [`crate::Error::Unresolved`] before
+    /// [`Space::resolve`], [`crate::Error::Invalid`] for a candidate whose sizes make no convolution.
     pub fn block(&self, layer: usize, candidate: &Candidate) -> Result<Block> {
         let of = self.layer(layer)?;
         let input = self.shapes()?[layer].input;
@@ -40,7 +40,7 @@ impl Space {
     /// What an architecture makes of all layers.
     ///
     /// # Errors
-    /// As [`Space::block`], and [`Error::Depth`] for another number of layers.
+    /// As [`Space::block`], and [`crate::Error::Depth`] for another number of layers.
     pub fn blocks(&self, architecture: &Architecture) -> Result<Vec<Block>> {
         self.check_depth(architecture.layers().len())?;
         let layers = architecture.layers().iter().enumerate();

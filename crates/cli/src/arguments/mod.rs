@@ -44,7 +44,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Search(Box<SearchArgs>),
-    Plan(PlanArgs),
+    Plan(Box<PlanArgs>),
     Compare(Box<CompareArgs>),
     Report(ReportArgs),
     Bench(BenchArgs),

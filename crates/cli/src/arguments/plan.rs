@@ -14,6 +14,8 @@ Examples:
       your own space under your own bound, for a program to read
   radars plan --preset cifar10-quant --device cuda
       on an NVIDIA GPU; there need not be one in this machine
+  radars plan --preset imagenet-mobile --width 0.5 --image-size 96 --classes 10 --batch 64
+      Table III made smaller: half of the channels, images of 96x96, ten classes
   radars plan --hours
       how long the default search would take on this machine
   radars plan --preset cifar10-quant --batch 128 --growth --plot growth
@@ -40,6 +42,10 @@ that trains all it may will take. Other work on the machine makes the estimate t
 pub struct PlanArgs {
     #[command(flatten)]
     pub task: TaskArgs,
+
+    /// Plan for so many classes, where no --data says how many there are [default: what the space states]
+    #[arg(long, value_name = "N", conflicts_with = "data")]
+    pub classes: Option<usize>,
 
     /// Say how many of these architectures one SuperNet can span: a JSON file, best architecture first
     #[arg(long, value_name = "FILE")]

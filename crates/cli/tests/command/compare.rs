@@ -52,6 +52,27 @@ fn a_comparison_prints_its_table_and_writes_its_files() {
     assert!(out.join("random-0/events.jsonl").is_file());
 }
 
+/// What the paper says of ImageNet beside what was measured, and networks of the literature on the images of the task.
+#[test]
+fn the_paper_s_imagenet_is_set_beside() {
+    let folder = folder();
+    let line = format!("{TINY} --methods radars --seeds 1 --preset-table");
+    let memory = stdout(folder.path(), &format!("{line} 4"));
+    for word in ["Table IV", "58.2, 11.0, 7.01 and 6.73 GB", "radars"] {
+        assert!(memory.contains(word), "{word}: {memory}");
+    }
+    let accuracy = stdout(folder.path(), &format!("{line} 5"));
+    for word in [
+        "Table V",
+        "MobileNetV2",
+        "ResNet-34",
+        "top 5",
+        "radars, seed 0",
+    ] {
+        assert!(accuracy.contains(word), "{word}: {accuracy}");
+    }
+}
+
 /// The keys that the README promises, the bound, and equal budgets, over all methods and two seeds.
 #[test]
 fn json_has_a_row_for_every_method() {

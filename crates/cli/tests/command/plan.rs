@@ -1,6 +1,6 @@
 //! `radars plan`.
 
-use super::{folder, stdout};
+use super::{folder, radars, stdout};
 use serde_json::Value;
 
 fn json(folder: &std::path::Path, line: &str) -> Value {
@@ -179,4 +179,40 @@ fn hours_are_estimated_from_timed_steps() {
         assert!(text.contains(word), "{word}: {text}");
     }
     assert!(json(folder.path(), "plan --json")["hours"].is_null());
+}
+
+/// Table III as narrow as the flags say: the smaller one needs less in every row, and whole batches of the whole space
+/// need less with every cell recomputed than with every cell kept.
+#[test]
+fn a_space_of_blocks_is_planned_as_narrow_as_the_flags_say() {
+    let folder = folder();
+    let line = "plan --preset imagenet-mobile --cells 1 --batch 32 --json --width";
+    let wide = json(
+        folder.path(),
+        &format!("{line} 0.5 --image-size 64 --classes 100"),
+    );
+    let narrow = json(
+        folder.path(),
+        &format!("{line} 0.25 --image-size 32 --classes 10"),
+    );
+    let rows = |plan: &Value| plan["rows"].as_array().unwrap().clone();
+    let of = |row: &Value, key: &str| row[key].as_u64().unwrap();
+    let (wide, narrow) = (rows(&wide), rows(&narrow));
+    assert_eq!(wide.len(), narrow.len());
+    for (wide, narrow) in wide.iter().zip(&narrow) {
+        assert_eq!(wide["what"], narrow["what"]);
+        assert!(
+            of(narrow, "peak_bytes") < of(wide, "peak_bytes") / 2,
+            "{narrow} {wide}"
+        );
+    }
+    let whole = wide.iter().find(|row| row["mixing"] == "materialised");
+    let whole = whole.unwrap();
+    assert!(2 * of(whole, "recomputed_bytes") < of(whole, "high_water_bytes"));
+    let refused = radars(folder.path(), "plan --preset fashion-small --classes 11");
+    let stderr = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        stderr.contains("10 classes expected and 11 found"),
+        "{stderr}"
+    );
 }
