@@ -7,8 +7,8 @@ use radars_tensor::{Backend, Conv2d, Conv2dOptions, Result, Tensor};
 /// `y[n, i, j, o] = sum over u, v, c of x[n, s i + u - p, s j + v - p, c] * w[o, u, v, c]`
 /// for stride `s` and padding `p`, where `c` runs over the channels of the group of `o`.
 ///
-/// Keeps `x`, or what it is computed from ([`Kept`]), if `w` wants a gradient, and `w` if `x` does. On the way back the gradient of `w` comes
-/// first, so that `x` can make room for its own.
+/// Keeps `x`, or what it is computed from ([`Kept`]), if `w` wants a gradient, and `w` if `x` does. On the way
+/// back the gradient of `w` comes first, so that `x` can make room for its own.
 ///
 /// # Shapes
 /// `x [n, h, w, ci]`, `w [co, k, k, ci / groups]`; the result is `[n, ho, wo, co]` with

@@ -8,8 +8,9 @@ use radars_tensor::{Backend, Conv2d, Conv2dOptions, ConvValues, MaskOp, Result, 
 ///
 /// The result, and every gradient, is that of [`fake_quantise`](super::fake_quantise()) of what is
 /// quantised, followed by [`conv2d`](super::conv2d()), bit for bit. Kept are, each for the gradient of the other, `x`
-/// as it was given (or what it is computed from, [`Kept`]) or, where it is quantised, its codes (the values, if it has none), and `w` as it was given,
-/// also for the gradient of its own quantiser; of a quantised `x` that wants a gradient, one bit an element.
+/// as it was given (or what it is computed from, [`Kept`]) or, where it is quantised, its codes (the values, if it
+/// has none), and `w` as it was given, also for the gradient of its own quantiser; of a quantised `x` that wants a
+/// gradient, one bit an element.
 ///
 /// # Shapes
 /// `x [n, h, w, ci]`, `w [co, k, k, ci / groups]`; the result is `[n, ho, wo, co]` with

@@ -183,7 +183,7 @@ pub struct RunArgs {
         "method", "mixing", "sn_rule", "seed",
         "iterations", "episodes", "retrain", "target", "max_aops", "max_params", "budget", "exploration_memory",
         "named", "alpha", "beta", "gamma", "proxy_epochs", "exact_epochs", "final_epochs", "dnas_epochs", "dnas_warmup_epochs", "out",
-        "width", "cells",
+        "width", "cells", "image_size", "augment", "cache", "bad_images", "proxy_classes",
     ])]
     pub resume: Option<PathBuf>,
 
