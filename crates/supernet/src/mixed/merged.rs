@@ -176,17 +176,18 @@ impl<B: Backend> Group<B> {
         dv.merge_kernels_backward(c, &self.terms, &self.weights, &self.wanted, dc)
     }
 
-    /// What flows back to `x`.
+    /// What flows back to `x`, which only a quantiser needs to be told.
     fn input_gradient(
         &self,
-        (x, c): (&Tensor<B>, &Tensor<B>),
+        x: Option<&Tensor<B>>,
+        c: &Tensor<B>,
         dy: &Tensor<B>,
         g: &Conv2d,
     ) -> Result<Tensor<B>> {
         let dx = dy.conv2d_input_gradient(&self.merge(c)?, g)?;
-        match self.activation {
-            None => Ok(dx),
-            Some(format) => dx.masked_in_place(&x.mask(MaskOp::InRange(format))?),
+        match (self.activation, x) {
+            (Some(format), Some(x)) => dx.masked_in_place(&x.mask(MaskOp::InRange(format))?),
+            _ => Ok(dx),
         }
     }
 }
@@ -210,23 +211,28 @@ impl<B: Backend> Backward<B> for Merged<B> {
             stride,
             channel_groups,
         } = *self;
-        let x = x.into_value()?;
+        let mut x = Some(x.into_value()?);
         let candidates: usize = groups.iter().map(|group| group.terms.len()).sum();
         let mut gradients: Vec<Option<Tensor<B>>> = (0..candidates + 2).map(|_| None).collect();
         let empty = || Tensor::empty(c.arena(), "merged", c.shape(), DType::F32);
         let mut dc = needs.c.then(empty).transpose()?;
         let mut dx: Option<Tensor<B>> = None;
-        for group in &groups {
+        for (index, group) in groups.iter().enumerate() {
+            let Some(input) = &x else { break };
             let options = group.options(stride, channel_groups);
-            let g = x.conv2d_geometry(group.largest(), options)?;
+            let g = input.conv2d_geometry(group.largest(), options)?;
             if needs.c || group.wants_weights() {
-                let of_group = group.weight_gradients((&x, &c), &dy, &g, dc.as_mut())?;
+                let of_group = group.weight_gradients((input, &c), &dy, &g, dc.as_mut())?;
                 for (term, dw) in group.terms.iter().zip(of_group) {
                     gradients[term.coefficient + 2] = dw;
                 }
             }
+            // Without a quantiser the last gradient takes the room of the input.
+            if index + 1 == groups.len() && group.activation.is_none() {
+                x = None;
+            }
             if needs.x {
-                let part = group.input_gradient((&x, &c), &dy, &g)?;
+                let part = group.input_gradient(x.as_ref(), &c, &dy, &g)?;
                 match &mut dx {
                     None => dx = Some(part),
                     Some(dx) => dx.accumulate(Coefficient::Constant(1.0), &part)?,
