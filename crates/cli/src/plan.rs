@@ -105,16 +105,21 @@ impl OnDevice for PlanArgs {
 }
 
 /// The space; the data is read only where it has to say something, or was named to be compared. Otherwise the images
-/// are as large as the flags say, or the space.
+/// are as large as the configuration makes them, or as the space states.
 fn resolved_space(config: &Config, arguments: &PlanArgs) -> Result<Space> {
     let space = read_space(config)?;
+    let task = &arguments.task;
+    // A configuration file names the data whose classes such a space takes.
+    let by_file = space.any_data() && task.config.is_some() && arguments.classes.is_none();
+    let data_says = task.data.is_some() || by_file;
     let classes = arguments.classes.or(space.classes().ok());
-    let (Ok(stated), Some(classes), None) = (space.input(), classes, &arguments.task.data) else {
+    let (Ok(stated), Some(classes), false) = (space.input(), classes, data_says) else {
         return Ok(loading::task(config.clone(), false)?.problem.space);
     };
-    let side = arguments.task.image_size.map(|side| (side, side));
-    let (height, width) = side
-        .or(arguments.task.resize)
+    let streamed = config.data.stream.map(|stream| stream.image_size);
+    let (height, width) = streamed
+        .map(|side| (side, side))
+        .or(config.data.resize)
         .unwrap_or((stated.height, stated.width));
     let images = ImageShape {
         height,

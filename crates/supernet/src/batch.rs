@@ -3,7 +3,7 @@
 use crate::child::Child;
 use crate::{Error, Result};
 use radars_nn::tensor::{Arena, Backend, DType, Placement, Tensor};
-use radars_nn::{Mode, Parameters, Pass, Trains, loss};
+use radars_nn::{Mode, Parameters, Pass, Role, Trains, loss};
 use radars_space::ImageShape;
 use std::ops::Range;
 
@@ -110,6 +110,16 @@ impl<B: Backend> DeviceBatch<B> {
         network.logits(&mut pass, images)?;
         Ok(())
     }
+}
+
+/// Sets all running statistics to zero: from there the first estimate, which replaces what is there by a step, is exact.
+pub(crate) fn clear_statistics<B: Backend>(parameters: &mut Parameters<B>) -> Result<()> {
+    let statistics = (parameters.iter()).filter(|(_, p)| p.role() == Role::Statistic);
+    let statistics: Vec<_> = statistics.map(|(id, _)| id).collect();
+    for id in statistics {
+        parameters.value_mut(id).fill(0.0)?;
+    }
+    Ok(())
 }
 
 /// A batch and what it is made of. The batch's memory is taken first, so that what the bytes leave behind

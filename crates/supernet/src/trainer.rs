@@ -1,6 +1,6 @@
 //! Training a child network: one step, one evaluation, nothing about epochs or data sets.
 
-use crate::batch::{DeviceBatch, Images};
+use crate::batch::{DeviceBatch, Images, clear_statistics};
 use crate::child::Weights;
 use crate::layouts::{LaidOut, Layouts, laid_out, rehearsed, step_laid_out};
 use crate::micro_batch::{Batch, Gathered, StepSize, gather};
@@ -214,6 +214,9 @@ impl<B: Backend> ChildTrainer<B> {
     }
 
     pub(crate) fn estimate_on(&mut self, batch: &impl Batch) -> Result<()> {
+        if self.estimates == 0 {
+            clear_statistics(&mut self.parameters)?;
+        }
         self.estimates += 1;
         let momentum = 1.0 / self.estimates as f32;
         let trained_with = self.network.set_statistics_momentum(momentum);

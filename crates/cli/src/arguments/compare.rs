@@ -157,8 +157,8 @@ pub struct OutputArgs {
         "preset", "space", "config", "data", "resize", "limit_train", "memory", "batch", "micro_batch", "recompute",
         "mixing", "sn_rule", "iterations",
         "episodes", "retrain", "target", "max_aops", "max_params", "budget", "exploration_memory", "named",
-        "alpha", "beta", "gamma", "proxy_epochs", "exact_epochs", "final_epochs", "dnas_epochs", "dnas_warmup_epochs", "width", "cells",
-        "image_size", "augment", "cache", "bad_images", "proxy_classes", "out", "methods",
+        "alpha", "beta", "gamma", "proxy_epochs", "exact_epochs", "final_epochs", "dnas_epochs", "dnas_warmup_epochs",
+        "width", "cells", "image_size", "augment", "cache", "bad_images", "proxy_classes", "out", "methods",
         "seeds", "seed_list", "reward_alphas", "sweep", "oot", "no_final",
         "table",
     ])]

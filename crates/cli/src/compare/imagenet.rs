@@ -13,8 +13,8 @@ use radars_space::{ReferenceNetwork, Space};
 
 /// What the paper says of memory.
 pub const MEMORY: &str = "\
-the paper's, on ImageNet at batch 256 and within 12 GB: 58.2, 11.0, 7.01 and 6.73 GB (arXiv:2109.05691, section IV-B);
-its figures hold a CUDA context and a framework, a plan's hold what a network allocates.";
+the paper's figures for its search on ImageNet: 58.2, 11.0, 7.01 and 6.73 GB (arXiv:2109.05691, section IV-B);
+they hold a CUDA context and a framework, a plan's hold what a network allocates.";
 
 /// Memory: the most that each method had in use, beside the paper's figures.
 pub fn table_4(document: &Document) -> String {

@@ -1,6 +1,7 @@
 //! `radars plan`.
 
 use super::{folder, radars, stdout};
+use radars_search::Config;
 use serde_json::Value;
 
 fn json(folder: &std::path::Path, line: &str) -> Value {
@@ -209,6 +210,14 @@ fn a_space_of_blocks_is_planned_as_narrow_as_the_flags_say() {
     let whole = wide.iter().find(|row| row["mixing"] == "materialised");
     let whole = whole.unwrap();
     assert!(2 * of(whole, "recomputed_bytes") < of(whole, "high_water_bytes"));
+    // A configuration says as much as flags do.
+    let mut config = Config::preset("imagenet-mobile").unwrap();
+    (config.narrow.width, config.narrow.cells, config.batch) = (Some(0.25), Some(1), 32);
+    config.data.stream.as_mut().unwrap().image_size = 32;
+    let file = folder.path().join("config.toml");
+    std::fs::write(&file, config.to_toml().unwrap()).unwrap();
+    let by_file = "plan --config config.toml --classes 10 --json";
+    assert_eq!(rows(&json(folder.path(), by_file)), narrow);
     let refused = radars(folder.path(), "plan --preset fashion-small --classes 11");
     let stderr = String::from_utf8(refused.stderr).unwrap();
     assert!(

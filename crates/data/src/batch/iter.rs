@@ -12,7 +12,8 @@ use super::pool::Batch;
 use super::source::{Position, Source};
 use crate::error::Result;
 
-/// Batches in order, or why one could not be made, which happens to streamed image folders alone; made by [`Loader::epoch`](crate::Loader::epoch) and [`Loader::steps`](crate::Loader::steps).
+/// Batches in order, or why one could not be made, which happens to streamed image folders alone; made by
+/// [`Loader::epoch`](crate::Loader::epoch) and [`Loader::steps`](crate::Loader::steps).
 ///
 /// Dropping it early stops the prefetch thread and waits for it (for one batch at most). Memory for batches is kept
 /// as long as it is there: of all the loaders of a search, one or two are at work at a time.

@@ -60,8 +60,9 @@ impl LoaderOptions {
 ///
 /// A loader has no state to save: every batch is a function of (seed, epoch, index), by whichever way it is
 /// asked for. Of a streamed folder it is one of the bad files among its images, too: in the place of each comes the
-/// next good one of this loader's images by index, after the last the first, changed as the bad one would have been. Training that counts steps rather than epochs uses [`step`](Self::step) or
-/// [`steps`](Self::steps), which go from epoch to epoch without ever starting over.
+/// next good one of this loader's images by index, after the last the first, changed as the bad one would have been.
+/// Training that counts steps rather than epochs uses [`step`](Self::step) or [`steps`](Self::steps), which go from
+/// epoch to epoch without ever starting over.
 #[derive(Clone)]
 pub struct Loader {
     source: Arc<Source>,

@@ -1,11 +1,11 @@
 //! A path of a single-path SuperNet on the device, to be evaluated.
 
-use crate::batch::DeviceBatch;
+use crate::batch::{DeviceBatch, clear_statistics};
 use crate::layouts::{LaidOut, Layouts, laid_out, rehearsed};
 use crate::micro_batch::Batch;
 use crate::{Child, Error, Images, Result};
+use radars_nn::Parameters;
 use radars_nn::tensor::{Arena, Backend, Layout, Meta, Tensor};
-use radars_nn::{Parameters, Role};
 use radars_space::ImageShape;
 
 /// What is run by a layout, and on how many images.
@@ -34,14 +34,7 @@ impl<B: Backend> InheritedPath<B> {
         mut parameters: Parameters<B>,
         input: ImageShape,
     ) -> Result<Self> {
-        // From zero the first estimate, which replaces what is there by steps, is exact.
-        let statistics = parameters
-            .iter()
-            .filter(|(_, p)| p.role() == Role::Statistic);
-        let statistics: Vec<_> = statistics.map(|(id, _)| id).collect();
-        for id in statistics {
-            parameters.value_mut(id).fill(0.0)?;
-        }
+        clear_statistics(&mut parameters)?;
         Ok(InheritedPath {
             network,
             parameters,
