@@ -210,6 +210,14 @@ impl Space {
         self.layers[0].choices.is_quantised()
     }
 
+    /// Whether the input of a layer can be negative, so that its quantiser has a sign: the image's, and what no
+    /// activation precedes. The layer after the last is the classifier.
+    #[must_use]
+    pub fn has_signed_input(&self, layer: usize) -> bool {
+        let before = layer.checked_sub(1).and_then(|at| self.layers.get(at));
+        before.is_none_or(|before| before.kind.has_linear_output())
+    }
+
     /// The decisions that make an architecture: those with more than one choice, layer by layer, in
     /// the order of [`HyperParameter::ALL`](crate::HyperParameter::ALL).
     #[must_use]

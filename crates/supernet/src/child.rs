@@ -1,7 +1,7 @@
 //! Child networks: one architecture of a space, to be trained by itself.
 
 use crate::block::{BlockNet, Build, Seam};
-use crate::format::{classifier_formats, input_format, is_signed_input};
+use crate::format::{classifier_formats, input_format};
 use crate::{Recompute, Result};
 use radars_nn::autograd::{Var, ops};
 use radars_nn::tensor::random::Seed;
@@ -64,7 +64,7 @@ impl Child {
             let next = candidates.get(layer + 1).filter(|_| hands_codes(layer + 1));
             let seam = Seam {
                 quantised_input: hands_codes(layer),
-                signed_input: is_signed_input(space, layer),
+                signed_input: space.has_signed_input(layer),
                 next: next.and_then(|next| Some(input_format(false, next.activation()?))),
             };
             let kernel = [candidate.kernel];

@@ -17,18 +17,12 @@ pub fn input_format(signed: bool, precision: Precision) -> FixedPoint {
     }
 }
 
-/// Whether the input of a layer can be negative; of the one after the last layer, which is the classifier's.
-pub fn is_signed_input(space: &Space, layer: usize) -> bool {
-    let before = layer.checked_sub(1).and_then(|at| space.layers().get(at));
-    before.is_none_or(|before| before.kind.has_linear_output())
-}
-
 /// The formats of the classifier's input and weights, fixed by the space; none in a float space.
 pub fn classifier_formats(space: &Space) -> (Option<FixedPoint>, Option<FixedPoint>) {
     if !space.is_quantised() {
         return (None, None);
     }
-    let signed = is_signed_input(space, space.layers().len());
+    let signed = space.has_signed_input(space.layers().len());
     (
         Some(input_format(signed, Space::CLASSIFIER)),
         Some(weight_format(Space::CLASSIFIER)),

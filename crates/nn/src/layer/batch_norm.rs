@@ -37,8 +37,11 @@ pub struct BatchNorm2d {
 }
 
 impl BatchNorm2d {
+    /// What new layers add to the variance.
+    pub const EPSILON: f32 = 1e-5;
+
     /// Adds `{name}.gamma` (1), `{name}.beta` (0), `{name}.mean` (0) and `{name}.variance` (1); epsilon is
-    /// 1e-5 and the momentum 0.1.
+    /// [`BatchNorm2d::EPSILON`] and the momentum 0.1.
     ///
     /// # Errors
     /// [`crate::Error::DuplicateName`]; [`crate::tensor::Error::OverBound`].
@@ -56,7 +59,7 @@ impl BatchNorm2d {
             beta: add("beta", Role::Norm, 0.0)?,
             mean: add("mean", Role::Statistic, 0.0)?,
             variance: add("variance", Role::Statistic, 1.0)?,
-            epsilon: 1e-5,
+            epsilon: Self::EPSILON,
             momentum: 0.1,
             activation,
             encode: false,

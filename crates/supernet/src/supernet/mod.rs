@@ -9,7 +9,6 @@ mod layer;
 
 use crate::block::activation;
 use crate::child::{Weights, classifier};
-use crate::format::is_signed_input;
 use crate::mixed::{materialised, merged};
 use crate::{Error, Mixing, Recompute, Result};
 use blocks::MixedBlock;
@@ -80,7 +79,7 @@ impl<B: Backend> SuperNet<B> {
                 parameters: &mut *parameters,
                 index,
                 geometry: space.block(index, &candidates[0])?.path[0].geometry,
-                signed_input: is_signed_input(space, index),
+                signed_input: space.has_signed_input(index),
                 cost_slope,
                 seed,
             };
