@@ -4,9 +4,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use radars_search::{
-    Config, Evaluator, Event, Memory, Method, MicroBatch, MixingChoice, Observer, Phase, Problem,
-    Recomputation, Result, RunResult, Setup, SnRule, StopSignal, Task, Trainer, candidates_of,
-    search,
+    Config, Evaluator, Event, Fingerprint, Memory, Method, MicroBatch, MixingChoice, Observer,
+    Phase, Problem, Recomputation, Result, RunResult, Setup, SnRule, StopSignal, Task, Trained,
+    Trainer, candidates_of, search,
 };
 use radars_space::{Architecture, BitChoices, Choices, ImageShape, Layer, Reward, Space};
 use radars_supernet::{Mixing, Recompute};
@@ -57,11 +57,22 @@ fn task(mixing: Mixing, seed: u64) -> Task {
 }
 
 #[derive(Default)]
-struct Log(Vec<Event>);
+struct Log {
+    events: Vec<Event>,
+    trained: Vec<(Architecture, Fingerprint)>,
+}
 
 impl Observer for Log {
     fn event(&mut self, _: Phase, event: &Event) -> Result<()> {
-        self.0.push(event.clone());
+        self.events.push(event.clone());
+        Ok(())
+    }
+
+    fn trained(&mut self, phase: Phase, trained: &Trained<'_>) -> Result<()> {
+        assert_eq!(phase, Phase::Run);
+        let mut values = Fingerprint::default();
+        values.add_saved(trained.parameters);
+        self.trained.push((trained.architecture.clone(), values));
         Ok(())
     }
 }
@@ -69,15 +80,21 @@ impl Observer for Log {
 struct Run {
     result: RunResult,
     events: Vec<Event>,
+    /// The winner, and a hash of its values.
+    trained: (Architecture, Fingerprint),
 }
 
 fn run(task: &Task, bound: usize, threads: usize, isa: Isa) -> Run {
     let region = Region::reserve(Cpu::with_isa(threads, isa).unwrap(), bound).unwrap();
     let (mut log, stop) = (Log::default(), StopSignal::default());
     let result = search(region, task, Setup::new("cpu", &mut log, &stop)).unwrap();
+    assert_eq!(log.trained.len(), 1);
+    let trained = log.trained.remove(0);
+    assert_eq!(trained.0, result.best.architecture);
     Run {
         result,
-        events: log.0,
+        events: log.events,
+        trained,
     }
 }
 
@@ -99,6 +116,7 @@ impl Run {
             other.result.without_times(),
             "{what}"
         );
+        assert_eq!(self.trained, other.trained, "{what}");
         assert_eq!(self.untimed(), other.untimed(), "{what}");
     }
 

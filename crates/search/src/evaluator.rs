@@ -2,6 +2,7 @@
 
 use crate::{DnasConfig, Error, Fidelity, Memory, Result, Watch};
 use radars_space::{Architecture, Candidate};
+use radars_supernet::nn::SavedParameter;
 use radars_supernet::{Mixing, Plan, StepSize, Traffic};
 
 /// The images that an evaluator measures with.
@@ -35,6 +36,15 @@ pub struct Measured {
     pub memory: Memory,
     /// A hash of the trained weights.
     pub weights: String,
+}
+
+/// A network at the end of its final training, as it was tested.
+#[derive(Clone, Copy, Debug)]
+pub struct Trained<'a> {
+    /// What was trained.
+    pub architecture: &'a Architecture,
+    /// Weights and statistics, under the names that the child network gives them.
+    pub parameters: &'a [SavedParameter],
 }
 
 /// A differentiable search to be done.

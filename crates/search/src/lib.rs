@@ -70,7 +70,7 @@ pub use checkpoint::{Checkpoint, Checkpoints, RefusedCheckpoint, Restored, keep_
 pub use config::*;
 pub use error::{Error, Result};
 pub use evaluator::{
-    DataSizes, Evaluator, Exploitation, Exploited, Measured, Shared, Sharing, Training,
+    DataSizes, Evaluator, Exploitation, Exploited, Measured, Shared, Sharing, Trained, Training,
 };
 pub use evaluators::{Bounds, Evaluators};
 pub use event::*;

@@ -1,6 +1,6 @@
 //! Who watches a search.
 
-use crate::{Event, Kept, Phase, Result};
+use crate::{Event, Kept, Phase, Result, Trained};
 use radars_tensor::Stats;
 use std::sync::{Mutex, PoisonError};
 
@@ -25,6 +25,16 @@ pub trait Observer: Send {
     /// What keeps it from being kept; the search ends with it.
     fn keep(&mut self, phase: Phase, kept: Kept<'_>) -> Result<()> {
         let _ = (phase, kept);
+        Ok(())
+    }
+
+    /// The winner was trained from scratch and tested: the network that it has become. A run that is resumed after
+    /// that tells it again.
+    ///
+    /// # Errors
+    /// What keeps it from being kept; the run ends with it.
+    fn trained(&mut self, phase: Phase, trained: &Trained<'_>) -> Result<()> {
+        let _ = (phase, trained);
         Ok(())
     }
 }
@@ -59,5 +69,9 @@ impl Observer for Shared<'_, '_> {
 
     fn keep(&mut self, phase: Phase, kept: Kept<'_>) -> Result<()> {
         self.locked(|observer| observer.keep(phase, kept))
+    }
+
+    fn trained(&mut self, phase: Phase, trained: &Trained<'_>) -> Result<()> {
+        self.locked(|observer| observer.trained(phase, trained))
     }
 }

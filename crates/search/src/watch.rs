@@ -1,7 +1,7 @@
 //! What a phase of a search has around it: who watches, who may ask to stop, where it went on from.
 
 use crate::phase::PhaseState;
-use crate::{Event, NetworkState, Observer, Result, Stop, StopSignal};
+use crate::{Event, NetworkState, Observer, Result, Stop, StopSignal, Trained};
 use radars_tensor::Stats;
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +81,14 @@ impl<'a> Watch<'a> {
     /// The observer's.
     pub fn keep_network(&mut self, network: &NetworkState) -> Result<()> {
         self.observer.keep(self.phase, Kept::Network(network))
+    }
+
+    /// Hands on the network that a final training came to, once it is measured.
+    ///
+    /// # Errors
+    /// The observer's.
+    pub fn trained(&mut self, trained: &Trained<'_>) -> Result<()> {
+        self.observer.trained(self.phase, trained)
     }
 
     /// The network of this work when it was in training as the run was left; only once.

@@ -1,7 +1,7 @@
 //! Training and measuring one architecture.
 
 use super::{Trainer, images};
-use crate::evaluator::{Measured, Training};
+use crate::evaluator::{Measured, Trained, Training};
 use crate::fingerprint::number;
 use crate::{Event, Fidelity, Fingerprint, Memory, Network, NetworkState, Result, Watch};
 use radars_data::Loader;
@@ -161,7 +161,17 @@ impl<B: Backend> Trainer<'_, B> {
         };
         let memory = self.memory(plan, before);
         let mut weights = Fingerprint::default();
-        weights.add_weights(child.parameters())?;
+        match fidelity {
+            Fidelity::Final => {
+                let parameters = child.parameters().save().map_err(radars_supernet::Error::from)?;
+                weights.add_saved(&parameters);
+                watch.trained(&Trained {
+                    architecture,
+                    parameters: &parameters,
+                })?;
+            }
+            _ => weights.add_weights(child.parameters())?,
+        }
         Ok(Some(Measured {
             accuracy,
             top5: (space.classes()? > 5).then_some(top5),
