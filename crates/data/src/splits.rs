@@ -28,7 +28,7 @@ impl Default for SplitFractions {
     }
 }
 
-/// Disjoint, class-stratified index sets of a training set, each in ascending order.
+/// Index sets of a training set, each in ascending order; disjoint and class-stratified, if it is divided.
 ///
 /// The test set has no part in them: it is touched once, by the final network.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +42,16 @@ pub struct Splits {
 }
 
 impl Splits {
+    /// No division: all images are for everything, where nothing is chosen by what is measured.
+    pub fn undivided(train: &Dataset) -> Self {
+        let all = train.indices();
+        Self {
+            weights: all.clone(),
+            alpha: all.clone(),
+            rewards: all,
+        }
+    }
+
     /// Divides `train` by `fractions`; the same seed gives the same splits.
     ///
     /// A split has its fraction of the images, rounded, and each class its share of them up to rounding

@@ -10,7 +10,7 @@ pub use data::{DataConfig, StreamConfig, Variety};
 
 use crate::{Error, Result};
 use bytesize::ByteSize;
-use radars_space::{Limits, Narrowing};
+use radars_space::{Architecture, Limits, Narrowing};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
@@ -34,10 +34,12 @@ pub enum Method {
     Evolution,
     /// The same candidate in every layer: 3x3 kernels, each width of bits.
     Uniform,
+    /// Not at all: the architecture is given, and only trained.
+    Given,
 }
 
 impl Method {
-    /// All methods.
+    /// All that search.
     pub const ALL: [Method; 7] = [
         Method::Radars,
         Method::Quantnas,
@@ -58,6 +60,7 @@ impl Method {
             Method::Random => "random",
             Method::Evolution => "evolution",
             Method::Uniform => "uniform",
+            Method::Given => "given",
         }
     }
 }
@@ -84,6 +87,9 @@ pub enum SpaceSource {
 pub struct Config {
     /// How architectures are searched for.
     pub method: Method,
+    /// What is trained where nothing is searched for, with the method [`Method::Given`]; none with others.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub architecture: Option<Architecture>,
     /// All randomness derives from it.
     pub seed: u64,
     /// The bound on device memory: weights, gradients, optimizer state, activations, scratch.
@@ -297,6 +303,16 @@ impl Config {
             }
         };
         Config::from_toml(text, name)
+    }
+
+    /// This configuration for the training of an architecture from scratch: what it says of searches is left out.
+    #[must_use]
+    pub fn given(mut self, architecture: Architecture) -> Self {
+        (self.method, self.architecture) = (Method::Given, Some(architecture));
+        (self.search.target, self.search.budget) = (None, None);
+        (self.search.exploration_memory, self.data.proxy_classes) = (None, None);
+        self.limits = Limits::default();
+        self
     }
 
     /// Reads a configuration.

@@ -65,6 +65,17 @@ pub enum Error {
         /// What was tried.
         tried: Tried,
     },
+    /// The architecture that is given does not fit the memory bound.
+    #[error(
+        "a bound of {} is too small: training this architecture at batch {}{} takes {}; raise --memory to that{}",
+        ByteSize(*bound_bytes as u64), tried.batch, tried.how(), tried.needs(), tried.or_else()
+    )]
+    ArchitectureOverBound {
+        /// The bound.
+        bound_bytes: usize,
+        /// What was tried.
+        tried: Tried,
+    },
     /// The folder of a run exists and is not empty.
     #[error("{}: already holds {found}; name another folder with --out, or remove it", path.display())]
     FolderInUse {

@@ -8,7 +8,8 @@ use radars_supernet::{Mixing, Plan, StepSize, Traffic};
 /// The images that an evaluator measures with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DataSizes {
-    /// Images in the weights, alpha and rewards splits, and in the test set.
+    /// Images in the weights, alpha and rewards splits, and in the test set; all are weights where nothing is
+    /// searched for.
     pub images: [usize; 4],
     /// Host memory that they take, outside the bound.
     pub bytes: usize,

@@ -45,10 +45,12 @@ pub struct Best {
     /// One candidate a layer.
     pub architecture: Architecture,
     /// Its exact reward, by which it won; its proxy reward when the run was stopped before any was trained to
-    /// convergence.
-    pub reward: f64,
-    /// Accuracy on the rewards split, a fraction.
-    pub val_accuracy: f64,
+    /// convergence; none where it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reward: Option<f64>,
+    /// Accuracy on the rewards split, a fraction; none where it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub val_accuracy: Option<f64>,
     /// Accuracy on the test set after the final training, a fraction; none when the run was interrupted
     /// before its end.
     pub test_accuracy: Option<f64>,
@@ -173,8 +175,8 @@ pub(crate) mod tests {
             fingerprint: "0123456789abcdef".into(),
             best: Best {
                 architecture: architecture.clone(),
-                reward: 0.1 + 0.2, // 17 digits, all of which have to survive
-                val_accuracy: 0.875,
+                reward: Some(0.1 + 0.2), // 17 digits, all of which have to survive
+                val_accuracy: Some(0.875),
                 test_accuracy: Some(0.88),
                 test_top5_accuracy: None,
                 aops: u64::MAX,
@@ -265,7 +267,7 @@ pub(crate) mod tests {
         other.time.search_seconds += 1.0;
         assert_ne!(one, other);
         assert_eq!(one.without_times(), other.without_times());
-        other.best.reward += 1e-16;
+        other.best.reward = Some(0.1 + 0.2 + 1e-16);
         assert_ne!(one.without_times(), other.without_times());
     }
 }

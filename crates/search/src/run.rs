@@ -1,13 +1,14 @@
 //! A whole run: search, then the final training of the winner, then the result.
 
 mod outcome;
+mod refuse;
 
 use crate::method::{Both, Desk, procedure, side_by_side};
 use crate::phase::{PhaseState, RunState};
 use crate::{
     Bounds, Error, Evaluator, Evaluators, Event, Fidelity, Measured, Method, NetworkState,
     Observer, Phase, Problem, Result, Resumed, RunResult, Stop, StopSignal, Task, Trainer,
-    Training, Tried, Watch, kernel_path, planner,
+    Training, Watch, planner,
 };
 use outcome::{Finished, Outcome};
 use radars_space::Architecture;
@@ -225,7 +226,10 @@ impl<'a> Run<'a> {
             resumed,
             final_training,
         } = setup;
-        refuse_small_bound(evaluator, problem)?;
+        match &problem.config.architecture {
+            Some(architecture) => refuse::given(evaluator, problem, architecture)?,
+            None => refuse::small_bound(evaluator, problem)?,
+        }
         let begins = resumed.is_none();
         let mut resumed = resumed.unwrap_or_default();
         let mut run = Run {
@@ -291,8 +295,9 @@ impl<'a> Run<'a> {
         if self.state.stop.is_none() {
             self.state.search_seconds = self.seconds_before + self.started.elapsed().as_secs_f64();
         }
-        // A search that was interrupted is not over: it can be gone on with.
-        if self.state.stop.is_none() && outcome.stop != Stop::Interrupted {
+        // A search that was interrupted is not over: it can be gone on with. What was given was not searched for.
+        let searched = self.problem.config.method != Method::Given;
+        if searched && self.state.stop.is_none() && outcome.stop != Stop::Interrupted {
             self.state.stop = Some(outcome.stop);
             let event = Event::SearchEnded {
                 stop: outcome.stop,
@@ -305,7 +310,7 @@ impl<'a> Run<'a> {
                 watch.keep(&PhaseState::Run(state))
             })?;
         }
-        let winner = outcome.winner()?;
+        let winner = outcome.winner(self.problem)?;
         let started = Instant::now();
         let tested = match outcome.stop {
             Stop::Interrupted => None,
@@ -357,25 +362,5 @@ impl<'a> Run<'a> {
             })?;
             Ok(Some(measured))
         })
-    }
-}
-
-/// Ends at once when not even the path of the smallest kernels can be trained.
-fn refuse_small_bound(evaluator: &impl Evaluator, problem: &Problem) -> Result<()> {
-    let smallest = kernel_path::smallest(&problem.space)?;
-    let (config, bound_bytes) = (&problem.config, evaluator.bound_bytes());
-    let fitting =
-        |fidelity| planner::fitting_of(evaluator, config, &smallest, fidelity, bound_bytes);
-    let (exact, last) = (fitting(Fidelity::Exact)?, fitting(Fidelity::Final)?);
-    let larger = match exact.plan.high_water_bytes < last.plan.high_water_bytes {
-        true => last,
-        false => exact,
-    };
-    match larger.plan.fits(bound_bytes) {
-        true => Ok(()),
-        false => Err(Error::BoundTooSmall {
-            bound_bytes,
-            tried: Tried::new(config.batch, larger.plan, larger.first_bytes),
-        }),
     }
 }

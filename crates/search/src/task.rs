@@ -85,7 +85,13 @@ impl Task {
             rewards: config.data.rewards_fraction,
         };
         let seed = Seed(config.seed);
-        let splits = Splits::new(&data.train, fractions, seed)?;
+        let splits = match &config.architecture {
+            None => Splits::new(&data.train, fractions, seed)?,
+            Some(architecture) => {
+                space.indices(architecture)?;
+                Splits::undivided(&data.train)
+            }
+        };
         let proxy = match config.data.proxy_classes {
             Some(count) if count < data.train.classes() => {
                 let classes = ClassSubset::draw(&data.train, count, seed.derive("proxy", 0))?;
@@ -106,7 +112,7 @@ impl Task {
             ("proxy classes' weights", briefly.unwrap_or(&splits.weights)),
         ] {
             let images = part.len();
-            if images < batch {
+            if config.architecture.is_none() && images < batch {
                 return Err(Error::SplitBelowBatch {
                     split,
                     images,

@@ -40,7 +40,7 @@ impl Entrant {
 
     /// Brings a configuration to this method.
     pub fn apply(self, config: &mut Config) {
-        config.method = self.method;
+        (config.method, config.architecture) = (self.method, None);
         if let Some(mixing) = self.mixing {
             config.mixing = mixing.into();
         }

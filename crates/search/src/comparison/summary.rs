@@ -96,7 +96,7 @@ impl Summary {
         let deviation = |sample: Option<Sample>| sample.and_then(|s| s.deviation);
         let error = |sample: Option<Sample>| sample.and_then(|s| s.error);
         let accuracy = sample(&|result| accuracy(comparison, result));
-        let reward = sample(&|result| Some(result.best.reward));
+        let reward = sample(&|result| result.best.reward);
         let aops = sample(&|result| Some(result.best.aops as f64));
         let seconds = sample(&|result| Some(result.time.search_seconds));
         let spent = sample(&|result| Some(result.search.spent as f64));
@@ -161,7 +161,7 @@ pub(super) fn accuracy_on(comparison: &Comparison) -> &'static str {
 pub(super) fn accuracy(comparison: &Comparison, result: &crate::RunResult) -> Option<f64> {
     match comparison.final_training {
         true => result.best.test_accuracy,
-        false => Some(result.best.val_accuracy),
+        false => result.best.val_accuracy,
     }
 }
 

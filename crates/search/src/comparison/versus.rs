@@ -66,7 +66,7 @@ pub fn differences(comparison: &Comparison, runs: &[Run]) -> Vec<Difference> {
             method: name,
             reward_alpha: group.reward_alpha,
             settings: settings(&group),
-            reward: paired(&pairs, &|result| Some(result.best.reward)),
+            reward: paired(&pairs, &|result| result.best.reward),
             accuracy: paired(&pairs, &|result| accuracy(comparison, result)),
         });
     }
@@ -78,7 +78,7 @@ pub fn reaches(comparison: &Comparison, runs: &[Run]) -> Vec<Reach> {
     let mut rows = Vec::new();
     for (group, name) in others(comparison, runs, true) {
         let pairs = pairs(runs, &group, &name);
-        let target = |radars: &Run| radars.result.as_ref().map(|result| result.best.reward);
+        let target = |radars: &Run| -> Option<f64> { radars.result.as_ref()?.best.reward };
         let reached: Vec<_> = pairs
             .iter()
             .filter_map(|(radars, other)| other.history.reaching(target(radars)?))
@@ -123,7 +123,7 @@ pub fn ablations(comparison: &Comparison, runs: &[Run]) -> Vec<Ablation> {
                 reward_alpha: group.reward_alpha,
                 settings: settings(group),
                 with: settings(first),
-                reward: paired(&pairs, &|result| Some(result.best.reward)),
+                reward: paired(&pairs, &|result| result.best.reward),
                 accuracy: paired(&pairs, &|result| accuracy(comparison, result)),
             });
         }

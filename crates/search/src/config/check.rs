@@ -1,6 +1,6 @@
 //! What the types of a configuration do not say about its values.
 
-use super::{Config, MicroBatch};
+use super::{Config, Method, MicroBatch};
 use crate::{Error, Result};
 
 /// Counts from 1 to this: more than any search needs, and no product of two of them overflows.
@@ -13,6 +13,18 @@ impl Config {
     /// [`Error::Setting`] names the setting and what it has to be.
     pub fn check(&self) -> Result<()> {
         let (search, training, dnas) = (&self.search, &self.training, &self.dnas);
+        let (given, architecture) = (self.method == Method::Given, &self.architecture);
+        let is_there = if architecture.is_some() {
+            "there"
+        } else {
+            "missing"
+        };
+        require(
+            "architecture",
+            is_there,
+            given == architecture.is_some(),
+            "there with the method `given`, and with no other",
+        )?;
         for (setting, value) in [
             ("search.iterations", search.iterations),
             ("search.episodes", search.episodes),
@@ -130,6 +142,8 @@ fn require(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytesize::ByteSize;
+    use radars_space::{Architecture, Candidate};
 
     fn message(change: fn(&mut Config)) -> String {
         let mut config = Config::preset("fashion-small").unwrap();
@@ -142,6 +156,37 @@ mod tests {
         for preset in Config::PRESETS {
             Config::preset(preset).unwrap();
         }
+    }
+
+    #[test]
+    fn an_architecture_is_given_or_searched_for() {
+        let architecture = Architecture(vec![Candidate::float(3)]);
+        assert_eq!(
+            message(|c| c.method = Method::Given),
+            "architecture is missing, but has to be there with the method `given`, and with no other"
+        );
+        let mut config = Config::preset("fashion-small").unwrap();
+        config.search.exploration_memory = Some(ByteSize::mib(1));
+        config.limits.max_aops = Some(1);
+        let given = config.given(architecture);
+        given.check().unwrap();
+        assert_eq!(
+            (given.search.exploration_memory, given.limits),
+            Default::default()
+        );
+        let text = given.to_toml().unwrap();
+        assert_eq!(Config::from_toml(&text, "it").unwrap(), given, "{text}");
+        let searching = Config {
+            method: Method::Radars,
+            ..given
+        };
+        assert!(
+            searching
+                .check()
+                .unwrap_err()
+                .to_string()
+                .starts_with("architecture is there")
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The methods: how exploration and exploitation take turns.
 
 mod dnas;
+mod given;
 mod one_shot;
 mod radars;
 mod sampling;
@@ -35,6 +36,7 @@ pub(crate) fn procedure<E: Evaluator>(method: Method) -> Box<dyn Procedure<E>> {
         Method::Radars => Box::new(radars::Radars),
         Method::Dnas => Box::new(dnas::Dnas),
         Method::OneShot => Box::new(one_shot::OneShot),
+        Method::Given => Box::new(given::Given),
         Method::Quantnas | Method::Random | Method::Evolution | Method::Uniform => {
             Box::new(sampling::Sampling { method })
         }
@@ -157,7 +159,8 @@ pub(crate) fn sampler(problem: &Problem) -> Result<Box<dyn Sampler>> {
         Method::Radars | Method::Quantnas | Method::Dnas => {
             Box::new(Learner::new(&config.controller, &decisions, seed)?)
         }
-        Method::Random | Method::OneShot => {
+        // What is given is never sampled.
+        Method::Random | Method::OneShot | Method::Given => {
             Box::new(Random::new(decisions, seed.derive("random search", 0)))
         }
         Method::Evolution => {

@@ -4,7 +4,7 @@ use crate::phase::{ExploiterState, ExplorerState};
 use crate::result::{Best, Kept, MemoryUse, RunResult, SearchCounts, Times};
 use crate::{
     Error, Fidelity, Findings, Fingerprint, Measured, Memory, PhaseTimes, Problem, Record, Result,
-    Score, SpaceSource, Stop,
+    SpaceSource, Stop,
 };
 use radars_supernet::Traffic;
 
@@ -77,8 +77,18 @@ impl Outcome {
         }
     }
 
-    /// The best exact reward wins; the best proxy reward when nothing was trained to convergence yet.
-    pub fn winner(&self) -> Result<Record> {
+    /// The best exact reward wins; the best proxy reward when nothing was trained to convergence yet. An
+    /// architecture that is given has no rival.
+    pub fn winner(&self, problem: &Problem) -> Result<Record> {
+        if let Some(architecture) = &problem.config.architecture {
+            return Ok(Record {
+                architecture: architecture.clone(),
+                aops: problem.space.cost(architecture)?.aops,
+                proxy: None,
+                exact: None,
+                refused: None,
+            });
+        }
         let best = |fidelity| self.best(fidelity, 1).into_iter().next();
         let best = best(Fidelity::Exact).or_else(|| best(Fidelity::Proxy));
         best.cloned().ok_or(match self.stop {
@@ -129,8 +139,7 @@ impl Finished<'_> {
         let (config, outcome) = (&self.problem.config, &self.outcome);
         let record = &self.winner;
         let cost = self.problem.space.cost(&record.architecture)?;
-        let Score { accuracy, reward } =
-            (record.exact.or(record.proxy)).ok_or(Error::NothingMeasured)?;
+        let score = record.exact.or(record.proxy);
         let (mut memory, mut fingerprint) = (outcome.memory, outcome.fingerprint.clone());
         if let Some(tested) = &self.tested {
             memory.include(tested.memory);
@@ -160,8 +169,8 @@ impl Finished<'_> {
             fingerprint: fingerprint.to_string(),
             best: Best {
                 architecture: record.architecture.clone(),
-                reward,
-                val_accuracy: accuracy,
+                reward: score.map(|score| score.reward),
+                val_accuracy: score.map(|score| score.accuracy),
                 test_accuracy: self.tested.as_ref().map(|tested| tested.accuracy),
                 test_top5_accuracy: self.tested.as_ref().and_then(|tested| tested.top5),
                 aops: cost.aops,

@@ -104,6 +104,7 @@ impl Study<'_> {
                 Method::Quantnas | Method::Random | Method::Evolution => continue,
                 Method::Radars | Method::Dnas => "SuperNets",
                 Method::OneShot => "shared weights",
+                Method::Given => "trainings",
                 Method::Uniform => "architectures that are alike in every layer",
             };
             return Err(Error::Unsupported { what });

@@ -163,7 +163,10 @@ impl<B: Backend> Trainer<'_, B> {
         let mut weights = Fingerprint::default();
         match fidelity {
             Fidelity::Final => {
-                let parameters = child.parameters().save().map_err(radars_supernet::Error::from)?;
+                let parameters = child
+                    .parameters()
+                    .save()
+                    .map_err(radars_supernet::Error::from)?;
                 weights.add_saved(&parameters);
                 watch.trained(&Trained {
                     architecture,

@@ -143,13 +143,15 @@ impl<B: Backend> Evaluator for Trainer<'_, B> {
 
     fn data(&self) -> DataSizes {
         let splits = &self.task.splits;
+        let test = self.task.data.test.len();
         DataSizes {
-            images: [
-                splits.weights.len(),
-                splits.alpha.len(),
-                splits.rewards.len(),
-                self.task.data.test.len(),
-            ],
+            images: match self.problem().config.architecture {
+                Some(_) => [splits.weights.len(), 0, 0, test],
+                None => {
+                    let [alpha, rewards] = [&splits.alpha, &splits.rewards].map(Vec::len);
+                    [splits.weights.len(), alpha, rewards, test]
+                }
+            },
             bytes: self.task.data.bytes(),
         }
     }

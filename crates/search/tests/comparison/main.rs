@@ -184,7 +184,7 @@ fn seeds_pair_radars_with_the_others() {
     let comparison = comparison(&[Method::Radars, Method::Random], &[0, 1, 2]);
     let compared = compared(&comparison);
     let rewards: Vec<f64> = (compared.runs.iter())
-        .map(|run| run.result.as_ref().unwrap().best.reward)
+        .map(|run| run.result.as_ref().unwrap().best.reward.unwrap())
         .collect();
     let expected =
         (rewards[0] - rewards[1] + rewards[2] - rewards[3] + rewards[4] - rewards[5]) / 3.0;
@@ -246,7 +246,7 @@ fn without_final_training_accuracies_are_those_of_the_search() {
     assert_eq!(result.best.test_accuracy, None);
     let rows = Summary::all(&comparison, &compared.runs);
     assert_eq!(rows[0].accuracy_on, "validation");
-    assert_eq!(rows[0].mean_accuracy, Some(result.best.val_accuracy));
+    assert_eq!(rows[0].mean_accuracy, result.best.val_accuracy);
 }
 
 /// Ended after two of four runs and gone on with, it is the comparison that was never ended.
