@@ -60,6 +60,7 @@ impl From<Error> for Failure {
                 | Error::Setting { .. }
                 | Error::SplitBelowBatch { .. }
                 | Error::BoundTooSmall { .. }
+                | Error::ArchitectureOverBound { .. }
                 | Error::SupernetOverBound { .. }
                 | Error::PathOverBound { .. }
                 | Error::BudgetTooSmall { .. }
@@ -87,6 +88,15 @@ impl From<Error> for Failure {
 impl From<radars_space::Error> for Failure {
     fn from(error: radars_space::Error) -> Self {
         Error::Space(error).into()
+    }
+}
+
+impl From<radars_export::Error> for Failure {
+    fn from(error: radars_export::Error) -> Self {
+        match error.is_bad_input() {
+            true => Failure::bad_input(error),
+            false => Failure::running(error),
+        }
     }
 }
 

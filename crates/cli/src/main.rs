@@ -12,6 +12,7 @@ mod hours;
 mod interrupt;
 mod json_file;
 mod loading;
+mod model;
 mod plan;
 mod progress;
 mod quantity;

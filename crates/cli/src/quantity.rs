@@ -30,6 +30,11 @@ pub fn seconds(seconds: f64) -> String {
     }
 }
 
+/// `0.8750`, or a dash for what was not measured.
+pub fn fraction(fraction: Option<f64>) -> String {
+    fraction.map_or_else(|| "-".to_owned(), |fraction| format!("{fraction:.4}"))
+}
+
 /// `1m 30s`: what nobody knows more exactly.
 pub fn rough(duration: Duration) -> String {
     humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
@@ -47,6 +52,8 @@ mod tests {
         assert_eq!(seconds(0.254), "0.25 s");
         assert_eq!(seconds(3725.4), "1h 2m 5s");
         assert_eq!(seconds(f64::INFINITY), "inf s");
+        assert_eq!(fraction(Some(0.875)), "0.8750");
+        assert_eq!(fraction(None), "-");
         assert_eq!(rough(Duration::from_millis(90_700)), "1m 30s");
     }
 }

@@ -1,10 +1,11 @@
 //! Takes down a search: into its run folder, and onto the screen.
 
-use crate::failure;
-use crate::progress::Progress;
+use crate::progress::{Progress, say};
+use crate::{failure, model};
 use radars_search::{
-    Event, Kept, Observer, Phase, Result, RunFolder, RunResult, SpaceSource, Task,
+    Event, Kept, Observer, Phase, Result, RunFolder, RunResult, SpaceSource, Task, Trained,
 };
+use radars_supernet::nn::SavedParameter;
 use radars_tensor::Stats;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,8 @@ pub struct Recorder<'a> {
     out: Option<PathBuf>,
     folder: Option<RunFolder>,
     progress: Progress,
+    /// The final network, once it is trained.
+    trained: Option<Vec<SavedParameter>>,
 }
 
 impl<'a> Recorder<'a> {
@@ -27,6 +30,7 @@ impl<'a> Recorder<'a> {
             out,
             folder: None,
             progress,
+            trained: None,
         }
     }
 
@@ -37,6 +41,7 @@ impl<'a> Recorder<'a> {
             out: None,
             folder: Some(folder),
             progress,
+            trained: None,
         }
     }
 
@@ -62,13 +67,24 @@ impl<'a> Recorder<'a> {
         Ok(self.folder.insert(folder))
     }
 
-    /// Takes the progress off the screen and writes the result.
-    pub fn finish(&self, result: Option<&RunResult>) -> failure::Result<()> {
+    /// Takes the progress off the screen, writes the final network and then the result: a run that has its result has
+    /// all else, too.
+    pub fn finish(&mut self, result: Option<&RunResult>) -> failure::Result<()> {
         self.progress.finish();
-        if let (Some(folder), Some(result)) = (&self.folder, result) {
-            folder.write_result(result)?;
+        let (Some(folder), Some(result)) = (&self.folder, result) else {
+            return Ok(());
+        };
+        if let Some(parameters) = self.trained.take() {
+            let model = model::of_run(self.task, result, parameters);
+            match model.write(&folder.path().join(model::MODEL)) {
+                // A training that came to infinities has a result, and no network that is of use.
+                Err(error @ radars_export::Error::Parameter { .. }) => {
+                    say(&format!("warning: no {}: {error}", model::MODEL));
+                }
+                written => written?,
+            }
         }
-        Ok(())
+        Ok(folder.write_result(result)?)
     }
 }
 
@@ -86,11 +102,20 @@ impl Observer for Recorder<'_> {
     fn keep(&mut self, phase: Phase, kept: Kept<'_>) -> Result<()> {
         self.folder()?.keep(phase, kept)
     }
+
+    fn trained(&mut self, _: Phase, trained: &Trained<'_>) -> Result<()> {
+        self.trained = Some(trained.parameters.to_vec());
+        Ok(())
+    }
 }
 
-/// `fashion-small-0`: the space and the seed.
+/// `fashion-small-0`: the space and the seed; `fashion-small-0-trained` where nothing is searched for.
 fn stem(task: &Task) -> String {
-    format!("{}-{}", space_name(task), task.problem.config.seed)
+    let trained = match task.problem.config.architecture {
+        Some(_) => "-trained",
+        None => "",
+    };
+    format!("{}-{}{trained}", space_name(task), task.problem.config.seed)
 }
 
 /// What the space is called in the names of folders.

@@ -4,7 +4,7 @@ use crate::failure::Result;
 use crate::progress::reason;
 use crate::quantity::{bytes, count, seconds};
 use crate::table::{Column, Table};
-use radars_search::RunResult;
+use radars_search::{Method, RunResult};
 use radars_space::{Candidate, LayerCost, LayerKind, Precision, Space};
 use std::fmt::Write;
 use std::path::Path;
@@ -73,36 +73,37 @@ fn channels_inside(candidate: &Candidate) -> String {
 
 fn figures(result: &RunResult, folder: Option<&Path>) -> Vec<(&'static str, String)> {
     let (best, memory, search, time) = (&result.best, &result.memory, &result.search, &result.time);
-    let accuracy = match best.test_accuracy {
+    let tested = match best.test_accuracy {
         Some(test) => {
             let top5 = best.test_top5_accuracy;
             let top5 = top5.map_or_else(String::new, |top5| format!(" (top 5: {top5:.4})"));
-            format!(
-                "{test:.4}{top5} on the test set, {:.4} in the search",
-                best.val_accuracy
-            )
+            format!("{test:.4}{top5} on the test set")
         }
-        None => format!(
-            "{:.4} in the search; interrupted before the end of the final training",
-            best.val_accuracy
-        ),
+        None => "interrupted before the end of the final training".to_owned(),
     };
-    vec![
+    let accuracy = match (best.val_accuracy, best.test_accuracy) {
+        (None, _) => tested,
+        (Some(found), Some(_)) => format!("{tested}, {found:.4} in the search"),
+        (Some(found), None) => format!("{found:.4} in the search; {tested}"),
+    };
+    let mut figures = vec![
         ("AOPS", count(best.aops)),
         ("MACs", count(best.macs)),
         ("parameters", count(best.params)),
         ("accuracy", accuracy),
-        ("reward", format!("{:.4}", best.reward)),
-        (
-            "memory",
-            format!(
-                "peak {}, planned {}, bound {}",
-                bytes(memory.actual_peak_bytes),
-                bytes(memory.planned_peak_bytes),
-                bytes(memory.bound_bytes)
-            ),
+    ];
+    figures.extend(best.reward.map(|reward| ("reward", format!("{reward:.4}"))));
+    figures.push((
+        "memory",
+        format!(
+            "peak {}, planned {}, bound {}",
+            bytes(memory.actual_peak_bytes),
+            bytes(memory.planned_peak_bytes),
+            bytes(memory.bound_bytes)
         ),
-        (
+    ));
+    if result.method != Method::Given {
+        figures.push((
             "search",
             format!(
                 "{}: {} iterations, {} episodes, {} trained to convergence; {}",
@@ -112,7 +113,9 @@ fn figures(result: &RunResult, folder: Option<&Path>) -> Vec<(&'static str, Stri
                 search.retrained,
                 reason(search.stop)
             ),
-        ),
+        ));
+    }
+    figures.extend([
         ("final training", seconds(time.final_training_seconds)),
         ("device", result.device.clone()),
         ("fingerprint", result.fingerprint.clone()),
@@ -120,7 +123,8 @@ fn figures(result: &RunResult, folder: Option<&Path>) -> Vec<(&'static str, Stri
             "run folder",
             folder.map_or_else(|| "none".to_owned(), |folder| folder.display().to_string()),
         ),
-    ]
+    ]);
+    figures
 }
 
 /// `9 (3.6)`: the width, and integer and fraction bits.
@@ -135,7 +139,7 @@ fn share(part: u64, whole: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use radars_search::{Best, MemoryUse, Method, PhaseTimes, SearchCounts, Stop, Times};
+    use radars_search::{Best, MemoryUse, PhaseTimes, SearchCounts, Stop, Times};
     use radars_space::{Architecture, Candidate};
     use radars_supernet::Mixing;
 
@@ -155,8 +159,8 @@ mod tests {
             fingerprint: "f00d".into(),
             best: Best {
                 architecture: Architecture::uniform(candidate, 6),
-                reward: 0.5,
-                val_accuracy: 0.875,
+                reward: Some(0.5),
+                val_accuracy: Some(0.875),
                 test_accuracy: Some(0.86),
                 test_top5_accuracy: None,
                 aops: 67_832_320 * 81,
@@ -224,5 +228,14 @@ mod tests {
         );
         result.best.test_accuracy = None;
         assert!(of(&result, "accuracy").contains("interrupted"));
+        (result.best.reward, result.best.val_accuracy) = (None, None);
+        result.method = Method::Given;
+        assert_eq!(
+            of(&result, "accuracy"),
+            "interrupted before the end of the final training"
+        );
+        let figures = figures(&result, None);
+        let named = |name| figures.iter().any(|(n, _)| *n == name);
+        assert!(!named("reward") && !named("search"));
     }
 }

@@ -71,6 +71,11 @@ pub struct Workload {
 }
 
 impl Workload {
+    /// Whether there is anything before the final training.
+    pub fn searches(&self) -> bool {
+        self.explorations + self.exploitations > 0
+    }
+
     /// What a configuration asks for.
     pub fn new(config: &Config) -> Self {
         let (search, training, dnas) = (&config.search, &config.training, &config.dnas);
@@ -121,6 +126,13 @@ impl Workload {
                 exploring: Exploring::Sharing {
                     epochs: unless_budget(in_all * training.proxy_epochs),
                 },
+                ..screening
+            },
+            Method::Given => Workload {
+                explorations: 0,
+                exploring: Exploring::Nothing,
+                exploitations: 0,
+                retrain: 0,
                 ..screening
             },
             // The space says how many uniform architectures there are.
@@ -196,6 +208,9 @@ pub mod tests {
         assert_eq!(of(Method::Dnas, Some(1)).dnas_epochs, None);
         // As many as its explorations: 2 * 3 * 2.
         let epochs = Some(12);
+        let given = of(Method::Given, None);
+        assert!(!given.searches() && dnas.searches());
+        assert_eq!(given.final_epochs, 30);
         assert_eq!(
             of(Method::OneShot, None).exploring,
             Exploring::Sharing { epochs }

@@ -29,9 +29,9 @@ Examples:
   radars search --preset cifar10-quant --data cifar10 --device cuda:0,cuda:1 --memory 10GiB
       on two GPUs: exploration on the first, exploitation on the second, 10 GiB of each
 
-The run folder gets config.toml, space.toml, events.jsonl, checkpoint/, result.json and report.html. Ctrl-C
-ends the search with the best architecture so far, to be gone on with by --resume; a second Ctrl-C leaves at
-once, and loses no more than the episode or epoch under way.";
+The run folder gets config.toml, space.toml, events.jsonl, checkpoint/, model.safetensors (the trained
+winner), result.json and report.html. Ctrl-C ends the search with the best architecture so far, to be gone
+on with by --resume; a second Ctrl-C leaves at once, and loses no more than the episode or epoch under way.";
 
 /// Search for an architecture, train the winner from scratch, write the run folder
 #[derive(Debug, Args)]

@@ -13,7 +13,8 @@ pub fn pareto(compared: &Compared) -> String {
         .map(|name| {
             let runs = || runs_of(compared, &name);
             let results = runs().filter_map(|run| run.result.as_ref());
-            let winners = results.map(|r| (r.best.aops as f64, 1.0 - r.best.val_accuracy));
+            let winners =
+                results.filter_map(|r| Some((r.best.aops as f64, 1.0 - r.best.val_accuracy?)));
             let found = runs().flat_map(|run| &run.history.found);
             Series {
                 points: found.map(|f| (f.aops as f64, 1.0 - f.accuracy)).collect(),

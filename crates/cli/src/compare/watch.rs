@@ -1,7 +1,7 @@
 //! Progress of a comparison: a line for each run that is over, and a bar on a terminal.
 
 use crate::progress::say;
-use crate::quantity::{bytes, count, macs, rough, seconds};
+use crate::quantity::{bytes, count, fraction, macs, rough, seconds};
 use indicatif::{ProgressBar, ProgressStyle};
 use radars_search::comparison::{Onlooker, Outcome, Run, Spec};
 use radars_search::{Event, Phase, Task};
@@ -125,13 +125,14 @@ fn line(run: &Run, earlier: bool) -> String {
         Outcome::Failed { message } => format!("failed: {message}"),
     };
     let figures = run.result.as_ref().map(|result| {
-        let accuracy = match result.best.test_accuracy {
+        let best = &result.best;
+        let accuracy = match best.test_accuracy {
             Some(accuracy) => format!("accuracy {accuracy:.4} on the test set"),
-            None => format!("accuracy {:.4} in the search", result.best.val_accuracy),
+            None => format!("accuracy {} in the search", fraction(best.val_accuracy)),
         };
         format!(
-            ", reward {:.4}, {accuracy}, {} AOPS, {} MACs in {}",
-            result.best.reward,
+            ", reward {}, {accuracy}, {} AOPS, {} MACs in {}",
+            fraction(best.reward),
             count(result.best.aops),
             macs(result.search.spent as f64),
             seconds(result.time.search_seconds)

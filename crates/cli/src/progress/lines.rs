@@ -1,8 +1,8 @@
 //! An event as a line of text.
 
+use super::words::{in_words, name, number, recomputed, refusal_in_words};
 use crate::quantity::{bytes, seconds};
-use radars_search::{Event, Fidelity, Memory, Refusal, Stop};
-use radars_supernet::Recompute;
+use radars_search::{Event, Method, Stop};
 
 /// The event in words.
 pub fn describe(event: &Event) -> String {
@@ -14,12 +14,22 @@ pub fn describe(event: &Event) -> String {
             data_bytes,
             images: [weights, alpha, rewards, test],
             ..
-        } => format!(
-            "{method} on {device}, bound {}; {weights} + {alpha} + {rewards} training images (weights, alpha, rewards), {test} \
-             test images, {} of host memory for them",
-            bytes(*bound_bytes),
-            bytes(*data_bytes)
-        ),
+        } => {
+            let (method, training) = match method {
+                Method::Given => ("training".to_owned(), format!("{weights} training images")),
+                method => (
+                    method.to_string(),
+                    format!(
+                        "{weights} + {alpha} + {rewards} training images (weights, alpha, rewards)"
+                    ),
+                ),
+            };
+            format!(
+                "{method} on {device}, bound {}; {training}, {test} test images, {} of host memory for them",
+                bytes(*bound_bytes),
+                bytes(*data_bytes)
+            )
+        }
         Event::TrainingStarted {
             fidelity,
             architecture,
@@ -277,56 +287,11 @@ pub fn reason(stop: Stop) -> &'static str {
     }
 }
 
-fn name(fidelity: Fidelity) -> &'static str {
-    match fidelity {
-        Fidelity::Proxy => "proxy",
-        Fidelity::Exact => "exact",
-        Fidelity::Final => "final",
-    }
-}
-
-fn in_words(memory: Memory) -> String {
-    format!(
-        ", peak {} of planned {}",
-        bytes(memory.actual_peak_bytes),
-        bytes(memory.planned_peak_bytes)
-    )
-}
-
-fn refusal_in_words(refusal: &Refusal) -> String {
-    match refusal {
-        Refusal::OverBound {
-            needed_bytes,
-            bound_bytes,
-        } => {
-            format!(
-                "not trained: needs {} of a bound of {}",
-                bytes(*needed_bytes),
-                bytes(*bound_bytes)
-            )
-        }
-        Refusal::OverLimit { what, value, limit } => {
-            format!("not trained: {value} {what} are over the limit of {limit}")
-        }
-    }
-}
-
-/// Which layers are computed again on the way back; nothing where all are kept.
-fn recomputed(layers: Recompute) -> String {
-    match layers.is_empty() {
-        true => String::new(),
-        false => format!(", {layers} recomputed"),
-    }
-}
-
-/// A loss, which is none when it is not a number.
-fn number(loss: Option<f64>) -> String {
-    loss.map_or_else(|| "not a number".to_owned(), |loss| format!("{loss:.4}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use radars_search::Fidelity;
+    use radars_supernet::Recompute;
 
     #[test]
     fn numbers_count_from_one_and_carry_units() {

@@ -6,6 +6,7 @@ mod exploration;
 mod forecast;
 mod lines;
 mod position;
+mod words;
 
 pub use lines::reason;
 

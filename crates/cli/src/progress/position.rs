@@ -38,7 +38,8 @@ impl Position {
             workload,
             exploration: Exploration::new(workload, resumed),
             exploitation: Exploitation::new(workload, resumed),
-            searched: resumed.is_some_and(|resumed| resumed.run.stop.is_some()),
+            searched: !workload.searches()
+                || resumed.is_some_and(|resumed| resumed.run.stop.is_some()),
             last_epochs: network.map_or(0, |network| network.epochs),
         }
     }
@@ -256,6 +257,7 @@ pub mod tests {
         };
         let position = Position::new(RADARS, Some(&resumed));
         assert!(position.searched());
+        assert!(Position::new(of(Method::Given, None), None).searched());
         assert_eq!(position.left().last, 30);
     }
 

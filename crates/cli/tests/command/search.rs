@@ -1,6 +1,7 @@
 //! `radars search` from its start to its end.
 
 use super::{TINY_SEARCH, command, folder, radars, stdout};
+use radars_export::Model;
 use radars_search::{Config, Event, RunResult, Stop};
 use std::path::Path;
 
@@ -46,6 +47,42 @@ fn a_search_writes_its_folder_and_prints_the_winner() {
         .iter()
         .filter(|event| matches!(event, Event::Episode { .. }));
     assert_eq!(episodes.count(), 3);
+}
+
+/// What is found is kept: the network as it was tested, and all that is known of it.
+#[test]
+fn the_winner_is_in_the_folder_whether_or_not_the_run_was_left() {
+    let folder = folder();
+    let run = folder.path().join("run");
+    stdout(folder.path(), &format!("{TINY_SEARCH} --quiet --out run"));
+    let path = run.join("model.safetensors");
+    let (found, model) = (result(&run), Model::read(&path).unwrap());
+    assert_eq!(model.architecture, found.best.architecture);
+    assert_eq!(model.class_names.len(), 10);
+    // A parameter is what the costs count, and no statistic of a batch norm.
+    let values = model
+        .parameters
+        .iter()
+        .map(|p| p.values.len())
+        .sum::<usize>();
+    let statistics = 2 * (4 + 8);
+    assert_eq!((values - statistics) as u64, found.best.params);
+    let provenance = &model.provenance;
+    assert_eq!(provenance.test_accuracy, found.best.test_accuracy);
+    assert_eq!(provenance.fingerprint, Some(found.fingerprint.clone()));
+    assert_eq!(
+        (provenance.test_images, provenance.train_images),
+        (Some(1000), Some(120))
+    );
+    assert_eq!(provenance.method.as_deref(), Some("radars"));
+
+    // As a run looks that was killed when the winner was tested, and before that was written down.
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::remove_file(run.join("result.json")).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    stdout(folder.path(), "search --resume run --quiet");
+    assert_eq!(result(&run).fingerprint, found.fingerprint);
+    assert!(std::fs::read(&path).unwrap() == whole);
 }
 
 /// A space of its own kind is a file and nothing else: residual blocks with searched channels and bits.

@@ -118,6 +118,8 @@ pub struct Left {
     pub result: Value,
     /// In order; without the word that the run was gone on with.
     pub events: Vec<Value>,
+    /// The file of the trained winner; none of a run that was interrupted before that.
+    pub model: Option<Vec<u8>>,
 }
 
 impl Left {
@@ -145,7 +147,14 @@ impl Left {
                 assert!(path.extension().is_none_or(|e| e != "tmp"), "{path:?}");
             }
         }
-        Left { result, events }
+        let model = std::fs::read(run.join("model.safetensors")).ok();
+        let tested = !result["best"]["test_accuracy"].is_null();
+        assert_eq!(model.is_some(), tested);
+        Left {
+            result,
+            events,
+            model,
+        }
     }
 
     /// The events of each phase on their own: side by side, only these have an order.
@@ -160,6 +169,7 @@ impl Left {
             "{what}"
         );
         assert_eq!(self.result, other.result, "{what}");
+        assert!(self.model == other.model, "{what}: another model file");
         assert_eq!(self.events.len(), other.events.len(), "{what}");
         for (ours, theirs) in self.by_phase().into_iter().zip(other.by_phase()) {
             for (index, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
