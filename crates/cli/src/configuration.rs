@@ -1,10 +1,15 @@
 //! From the command line to a configuration.
 
-use crate::arguments::{AlgorithmArgs, EpochArgs, Retrain, RewardArgs, SearchArgs, TaskArgs};
+use crate::arguments::{
+    AlgorithmArgs, EpochArgs, Retrain, RewardArgs, SearchArgs, TaskArgs, TrainArgs,
+};
 use crate::failure::{Failure, Result};
+use crate::json_file;
 use anyhow::{Context, anyhow};
 use radars_data::BUILT_IN;
-use radars_search::{Config, DataConfig, RewardConfig, SpaceSource, Task, Variety};
+use radars_search::{
+    Config, DataConfig, Method, RewardConfig, SpaceSource, Task, Variety, read_space,
+};
 use radars_space::Reward;
 use std::path::{Path, PathBuf};
 
@@ -77,13 +82,46 @@ fn set_images(data: &mut DataConfig, arguments: &TaskArgs) -> Result<()> {
 
 /// The configuration of a search. Reward flags follow with [`set_reward`], once the space is known.
 pub fn of_search(arguments: &SearchArgs) -> Result<Config> {
-    of_flags(&arguments.task, &arguments.algorithm, &arguments.epochs)
+    let config = of_flags(&arguments.task, &arguments.algorithm, &arguments.epochs)?;
+    if config.method == Method::Given {
+        return Err(Failure::bad_input(anyhow!(
+            "the configuration gives an architecture, which `radars train` trains; to search, name a --method"
+        )));
+    }
+    Ok(config)
+}
+
+/// The configuration of a training: of the architecture in the file that the flags name, or of the one that their
+/// configuration gives.
+pub fn of_train(arguments: &TrainArgs) -> Result<Config> {
+    if arguments.task.proxy_classes.is_some() {
+        return Err(Failure::bad_input(anyhow!(
+            "--proxy-classes is for searches: a network is trained on all classes"
+        )));
+    }
+    let mut config = of_task(&arguments.task)?;
+    set(&mut config.seed, arguments.seed);
+    set(&mut config.training.final_epochs, arguments.epochs);
+    let architecture = match (&arguments.architecture, config.architecture.take()) {
+        (Some(file), _) => json_file::architecture(file, &read_space(&config)?)?,
+        (None, Some(given)) => given,
+        (None, None) => {
+            return Err(Failure::bad_input(anyhow!(
+                "the configuration gives no architecture; name a file that does with --architecture"
+            )));
+        }
+    };
+    let config = config.given(architecture);
+    config.check()?;
+    Ok(config)
 }
 
 /// The configuration that these flags make.
 pub fn of_flags(task: &TaskArgs, algorithm: &AlgorithmArgs, epochs: &EpochArgs) -> Result<Config> {
     let mut config = of_task(task)?;
-    set(&mut config.method, algorithm.method);
+    if let Some(method) = algorithm.method {
+        (config.method, config.architecture) = (method, None);
+    }
     set(&mut config.mixing, algorithm.mixing);
     set(&mut config.search.sn_rule, algorithm.sn_rule);
     set(&mut config.seed, algorithm.seed);

@@ -5,7 +5,47 @@ use anyhow::{Context, anyhow};
 use radars_space::{Architecture, Candidate, HyperParameter, Precision, Space};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::path::Path;
+
+/// An architecture of this space: by itself, or the best one of a whole `result.json`.
+pub fn architecture(file: &Path, space: &Space) -> Result<Architecture> {
+    /// Of a result, what is of use here.
+    #[derive(Deserialize)]
+    struct Found {
+        preset: Option<String>,
+        best: Best,
+    }
+    #[derive(Deserialize)]
+    struct Best {
+        architecture: Architecture,
+    }
+    let (architecture, preset) = match read(file)? {
+        Value::Array(_) => (read(file)?, None),
+        Value::Object(of) if of.contains_key("best") => {
+            let Found { preset, best } = read(file)?;
+            (best.architecture, preset)
+        }
+        _ => {
+            return Err(Failure::bad_input(anyhow!(
+                "{}: neither an architecture, which is a list of candidates, nor a result.json, which has a `best`",
+                file.display()
+            )));
+        }
+    };
+    let of = preset.map_or_else(String::new, |preset| format!(" but of {preset}"));
+    space
+        .indices(&architecture)
+        .with_context(|| {
+            format!(
+                "{}: no architecture of the space {}{of} (--preset, --space and --config name others)",
+                file.display(),
+                space.name()
+            )
+        })
+        .map_err(Failure::bad_input)?;
+    Ok(architecture)
+}
 
 /// A list of architectures of this space.
 pub fn architectures(file: &Path, space: &Space) -> Result<Vec<Architecture>> {
@@ -131,6 +171,25 @@ mod tests {
         assert!(message("[]").contains("0 layers"));
         assert!(message(&layers("[]")).contains("layer 1 has no candidates"));
         assert!(message("[[{]]").contains("line 1"));
+    }
+
+    #[test]
+    fn an_architecture_stands_alone_or_in_a_result() {
+        let candidate = r#"{"kernel": 3, "activation": {"integer": 3, "fraction": 6}, "weight": {"integer": 1, "fraction": 3}}"#;
+        let text = layers(candidate);
+        let alone = with(&text, architecture).unwrap();
+        let result =
+            format!(r#"{{"preset": "other", "best": {{"architecture": {text}, "aops": 1}}}}"#);
+        assert_eq!(with(&result, architecture).unwrap(), alone);
+        let message = |text: &str| with(text, architecture).unwrap_err().to_string();
+        let other = message(&result.replace("3,", "9,"));
+        for word in ["given.json", "`kernel` 9", "--preset", "of other"] {
+            assert!(other.contains(word), "{word}: {other}");
+        }
+        assert!(message("[]").contains("layers"), "{}", message("[]"));
+        assert!(message("{}").contains("neither"));
+        assert!(message(&text.replace("kernel", "kernal")).contains("`kernal`"));
+        assert!(message("[[").contains("line 1"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod bench;
 mod choices;
 mod compare;
 mod configuration;
+mod continued;
 mod device;
 mod failure;
 mod growth;
@@ -21,6 +22,7 @@ mod report;
 mod search;
 mod table;
 mod timing;
+mod train;
 mod winner;
 mod workload;
 
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Search(arguments) => device::run(arguments.as_ref()),
         Command::Plan(arguments) => device::run(arguments.as_ref()),
+        Command::Train(arguments) => device::run(arguments.as_ref()),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Bench(arguments) => match arguments.command {

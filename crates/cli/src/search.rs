@@ -1,6 +1,7 @@
 //! `radars search`: a run from its configuration to its result.
 
 use crate::arguments::{DeviceArgs, Retrain, Schedule, SearchArgs};
+use crate::continued::{conclude, reopen};
 use crate::device::{Devices, OnDevice, Part, announce};
 use crate::failure::{Failure, Result};
 use crate::progress::{Progress, Show, say};
@@ -10,7 +11,7 @@ use anyhow::anyhow;
 use bytesize::ByteSize;
 use radars_search::{
     Config, Continued, Left, Resumed, RunFolder, Setup, StopSignal, Task, Trainer,
-    balanced_retrain, config_file, exploration_share,
+    balanced_retrain, exploration_share,
 };
 use radars_tensor::{Backend, Meta, Region};
 use std::path::Path;
@@ -88,39 +89,16 @@ fn decide<D: Devices>(devices: &D, task: &mut Task, arguments: &SearchArgs) -> R
 
 /// Goes on with a run that was left.
 fn resume(devices: &impl Devices, path: &Path, arguments: &SearchArgs) -> Result<String> {
-    let (folder, resumed, computed_on) = match RunFolder::resume(path)? {
+    let (config, continued) = reopen(devices, path, false)?;
+    let Left {
+        folder, resumed, ..
+    } = match continued {
+        Continued::Left(left) => *left,
         Continued::Finished(result) => {
-            say("this run is over: here is its result again");
-            let config = configuration::from_file(&config_file(path))?;
             let task = loading::task(config, arguments.run.quiet)?;
             return winner::table(&task.problem.space, &result, Some(path));
         }
-        Continued::Left(left) => {
-            let Left {
-                folder,
-                resumed,
-                device,
-                refused,
-            } = *left;
-            for refused in refused {
-                say(&format!(
-                    "warning: {refused}; going on from the checkpoint before it"
-                ));
-            }
-            (folder, resumed, device)
-        }
     };
-    let config = configuration::from_file(&config_file(path))?;
-    let here = devices.name();
-    if resumed.is_some() && computed_on != here {
-        let why = devices.reason();
-        let why = why.map_or_else(String::new, |reason| format!(" ({reason})"));
-        return Err(Failure::bad_input(anyhow!(
-            "{}: this run was computed on `{computed_on}`, and this would be `{here}`{why}, whose results differ; \
-             choose the same with --device and --isa",
-            path.display()
-        )));
-    }
     let has_shares = config.search.exploration_memory.is_some();
     if devices.one_a_phase() && has_shares {
         return Err(Failure::bad_input(anyhow!(
@@ -239,39 +217,8 @@ fn search(
             exploitation,
         } => radars_search::search_in_turns(exploration, exploitation, task, setup),
     };
-    let written = recorder.finish(found.as_ref().ok());
-    warn_of_bad_images(task);
-    let result = found.map_err(|error| match recorder.path() {
-        Some(_) => Failure::from(error),
-        // Refused before it began: the bound or the folder to write to will not do.
-        None => Failure::from(error).into_bad_input(),
-    })?;
-    written?;
-    if let Some(folder) = recorder.path()
-        && let Err(error) = radars_report::write(folder)
-    {
-        // The result is what the search was for; a page of it can be made again.
-        say(&format!("warning: no report: {error}"));
-    }
+    let result = conclude(task, &mut recorder, found)?;
     winner::table(&task.problem.space, &result, recorder.path())
-}
-
-/// Bad images that a warning names.
-const NAMED: usize = 5;
-
-/// Names the files of a streamed folder that others stood in for.
-fn warn_of_bad_images(task: &Task) {
-    let bad = task.data.bad_images();
-    for image in bad.iter().take(NAMED) {
-        say(&format!("warning: not used: {image}"));
-    }
-    if !bad.is_empty() {
-        say(&format!(
-            "warning: {} of {} image files could not be used; others stood in for them",
-            bad.len(),
-            task.data.train.len() + task.data.test.len()
-        ));
-    }
 }
 
 fn bytes(size: ByteSize) -> usize {

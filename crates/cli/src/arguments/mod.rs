@@ -8,6 +8,7 @@ mod plan;
 mod report;
 mod search;
 mod task;
+mod train;
 
 pub use bench::{BenchArgs, BenchCommand, Net, StepArgs};
 pub use compare::CompareArgs;
@@ -16,6 +17,7 @@ pub use plan::PlanArgs;
 pub use report::ReportArgs;
 pub use search::{AlgorithmArgs, EpochArgs, Retrain, RewardArgs, Schedule, SearchArgs};
 pub use task::TaskArgs;
+pub use train::TrainArgs;
 
 use clap::{Parser, Subcommand};
 
@@ -24,6 +26,7 @@ Examples:
   radars search                            search on the embedded images, minutes on two cores
   radars search --space my.toml --data my-images --memory 4GiB
   radars plan --preset cifar10-quant       what a search would need, without running it
+  radars train --architecture runs/fashion-small-0/result.json --seed 1
   radars compare --seeds 3                 RADARS and the methods it competes with, on equal terms
   radars report runs/fashion-small-0       the page of a run, finished or still going
   radars bench step --net child --batch 64 --json
@@ -45,6 +48,7 @@ pub struct Cli {
 pub enum Command {
     Search(Box<SearchArgs>),
     Plan(Box<PlanArgs>),
+    Train(Box<TrainArgs>),
     Compare(Box<CompareArgs>),
     Report(ReportArgs),
     Bench(BenchArgs),

@@ -16,6 +16,14 @@ fn every_command_shows_examples_and_its_defaults() {
             ],
         ),
         (
+            "train",
+            [
+                "Examples:",
+                "radars train --architecture",
+                "fashion-small: 40",
+            ],
+        ),
+        (
             "compare",
             ["Examples:", "--reward-alphas 0.7,0.9,0.97", "[default: 10]"],
         ),

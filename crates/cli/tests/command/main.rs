@@ -11,6 +11,7 @@ mod plan;
 mod report;
 mod search;
 mod table;
+mod train;
 
 use std::path::Path;
 use std::process::{Command, Output};

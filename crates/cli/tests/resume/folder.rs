@@ -1,6 +1,6 @@
 //! A folder to search in, and what is compared of the runs in it.
 
-use super::SPACE;
+use super::{GIVEN, SPACE};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -24,7 +24,9 @@ impl Folder {
 
     /// A folder that is there and goes some other way.
     pub fn at(path: PathBuf) -> Self {
-        std::fs::write(path.join("tiny.toml"), SPACE).unwrap();
+        for (name, text) in [("tiny.toml", SPACE), ("given.json", GIVEN)] {
+            std::fs::write(path.join(name), text).unwrap();
+        }
         Folder {
             path,
             _temporary: None,

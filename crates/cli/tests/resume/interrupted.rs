@@ -1,7 +1,7 @@
 //! Ctrl-C, and going on after it; a run that is over.
 
 use super::folder::{Left, signal, wait_for_lines};
-use super::{Folder, SEARCH};
+use super::{Folder, SEARCH, TRAIN};
 use std::path::Path;
 
 /// Every file of a folder, with its bytes.
@@ -51,6 +51,28 @@ fn check(flags: &str, resume: &str) {
     let before = contents(&run);
     assert_eq!(folder.stdout(&resume), table);
     assert_eq!(contents(&run), before, "a finished run is only shown");
+}
+
+/// It ends after the batch under way; what it goes on from is the last whole epoch.
+#[test]
+fn a_training_goes_on() {
+    let folder = Folder::new();
+    let (whole, _) = folder.uninterrupted(TRAIN);
+    let run = folder.join("run");
+    let mut child = folder.start(&format!("{TRAIN} --out run"));
+    assert!(wait_for_lines(&run, whole.events.len() / 2, &mut child));
+    signal(&child, "-INT");
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert!(stderr.contains("--resume"), "{stderr}");
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.contains("interrupted before the end"), "{table}");
+    assert!(Left::read(&run).result["best"]["test_accuracy"].is_null());
+    let table = folder.stdout("train --resume run --quiet --threads 1");
+    Left::read(&run).assert_same(&whole, TRAIN);
+    // It is over, and only shown again.
+    assert_eq!(folder.stdout("train --resume run --quiet"), table);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `kill -9` at any moment: what comes after is the same run, to the last bit and the last line.
 
 use super::folder::{Left, lines, wait_for_lines};
-use super::{Folder, SEARCH};
+use super::{Folder, SEARCH, TRAIN};
 use radars_tensor::random::Seed;
 use rand::RngExt;
 use std::time::Duration;
@@ -23,8 +23,9 @@ pub fn check_line(line: &str, kills: usize) -> Left {
     let mut rng = Seed(kills as u64).stream("moments", 0);
     let mut killed = 0;
     let mut anew = 0;
+    let command = line.split(' ').next().unwrap_or_default();
     let mut next = || match run.join("config.toml").exists() {
-        true => format!("search --resume run --quiet --threads 1 {schedule}"),
+        true => format!("{command} --resume run --quiet --threads 1 {schedule}"),
         false => {
             // Killed before it had a configuration: there is nothing to go on with.
             anew += 1;
@@ -113,6 +114,12 @@ fn radars_with_layers_recomputed() {
     );
     // It is the search that it is with all layers kept.
     assert_eq!(whole.result["fingerprint"], ample.result["fingerprint"]);
+}
+
+/// No search at all, and its epochs are all there is to be killed in.
+#[test]
+fn the_training_of_an_architecture() {
+    check_line(TRAIN, 6);
 }
 
 #[test]

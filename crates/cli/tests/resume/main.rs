@@ -36,3 +36,13 @@ stride = 2
 const SEARCH: &str = "search --space tiny.toml --limit-train 200 --batch 8 --memory 8MiB --iterations 2 --episodes 3 \
                       --retrain 2 --proxy-epochs 1 --exact-epochs 2 --final-epochs 3 --dnas-epochs 2 --threads 1 \
                       --seed 3 --quiet";
+
+/// An architecture of the space, as JSON.
+const GIVEN: &str = r#"[
+    {"kernel": 3, "activation": {"integer": 3, "fraction": 6}, "weight": {"integer": 1, "fraction": 3}},
+    {"kernel": 1, "activation": {"integer": 3, "fraction": 3}, "weight": {"integer": 1, "fraction": 6}}
+]"#;
+
+/// Flags of a training of it that takes about as long.
+const TRAIN: &str = "train --architecture given.json --space tiny.toml --limit-train 200 --batch 8 --memory 8MiB \
+                     --epochs 40 --threads 1 --seed 3 --quiet";

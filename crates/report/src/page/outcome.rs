@@ -4,7 +4,7 @@ use super::part::{facts, section as part};
 use super::run_facts::all_facts;
 use crate::Run;
 use crate::quantity::{bytes, percent, plural, seconds, short};
-use crate::run::Best;
+use crate::run::{Best, Event};
 use maud::{Markup, html};
 
 /// What the run is called: its folder's name.
@@ -21,8 +21,12 @@ pub fn name(run: &Run) -> String {
 pub fn header(run: &Run) -> Markup {
     let config = &run.config;
     let space = run.space.as_ref().map(|space| space.name().to_owned());
+    let method = match run.is_given() {
+        true => Some("training of an architecture".to_owned()),
+        false => config.method.clone(),
+    };
     let parts = [
-        config.method.clone(),
+        method,
         space.map(|space| format!("space {space}")),
         config
             .data
@@ -76,8 +80,12 @@ fn notices(run: &Run) -> Vec<String> {
     notices
 }
 
-/// `12 of 20 episodes, 6 trained to convergence`.
+/// `12 of 20 episodes, 6 trained to convergence`; `3 epochs of training` without a search.
 fn progress(run: &Run) -> String {
+    if run.is_given() {
+        let epochs = run.events().filter(|e| matches!(e, Event::Epoch(_)));
+        return format!("{} of training", plural(epochs.count(), "epoch"));
+    }
     let done = run.episodes().len();
     let search = &run.config.search;
     let planned = search
@@ -97,10 +105,10 @@ fn progress(run: &Run) -> String {
 /// The figures of the outcome.
 pub fn section(run: &Run) -> Markup {
     let best = run.best();
-    let title = if run.is_over() {
-        "Outcome"
-    } else {
-        "Best so far"
+    let title = match run.is_over() {
+        true => "Outcome",
+        false if run.is_given() => "So far",
+        false => "Best so far",
     };
     let content = html! {
         @if let Some(best) = &best { div.tiles { @for tile in tiles(run, best) { (tile) } } }
@@ -151,12 +159,11 @@ fn tiles(run: &Run, best: &Best) -> Vec<Markup> {
         }
         (None, None) => {}
     }
-    let reward = run.config.reward.map(|r| format!("alpha {}", r.alpha));
-    tiles.push(tile(
-        "reward",
-        format!("{:.4}", best.reward),
-        reward.unwrap_or_default(),
-    ));
+    if let Some(reward) = best.reward {
+        let alpha = run.config.reward.map(|r| format!("alpha {}", r.alpha));
+        let reward = format!("{reward:.4}");
+        tiles.push(tile("reward", reward, alpha.unwrap_or_default()));
+    }
     let macs = best.macs.map(|macs| format!("{} MACs", short(macs as f64)));
     tiles.push(tile(
         "AOPS",
@@ -178,16 +185,20 @@ fn tiles(run: &Run, best: &Best) -> Vec<Markup> {
             format!("{share} of {}", bytes(bound)),
         ));
     }
-    let time = run
-        .outcome
-        .as_ref()
-        .and_then(|outcome| outcome.time.search_seconds);
+    let time = run.outcome.as_ref().map(|outcome| outcome.time);
+    let (name, time, more) = match run.is_given() {
+        true => (
+            "training time",
+            time.and_then(|t| t.final_training_seconds),
+            "",
+        ),
+        false => {
+            let searched = time.and_then(|t| t.search_seconds);
+            ("search time", searched, "final training aside")
+        }
+    };
     if let Some(time) = time {
-        tiles.push(tile(
-            "search time",
-            seconds(time),
-            "final training aside".into(),
-        ));
+        tiles.push(tile(name, seconds(time), more.into()));
     }
     tiles
 }

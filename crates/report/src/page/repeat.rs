@@ -31,14 +31,15 @@ pub fn section(run: &Run) -> Markup {
 }
 
 fn command(run: &Run) -> String {
-    if run.is_over() {
-        format!(
-            "radars search --config {}",
-            quoted(&run.folder().join("config.toml"))
-        )
-    } else {
-        format!("radars search --resume {}", quoted(run.folder()))
-    }
+    let command = match run.is_given() {
+        true => "train",
+        false => "search",
+    };
+    let (flag, path) = match run.is_over() {
+        true => ("config", run.folder().join("config.toml")),
+        false => ("resume", run.folder().to_path_buf()),
+    };
+    format!("radars {command} --{flag} {}", quoted(&path))
 }
 
 /// A path as a word of a shell.

@@ -9,10 +9,9 @@ pub fn all_facts(run: &Run, best: Option<&Best>) -> Vec<(&'static str, String)> 
     let outcome = run.outcome.as_ref();
     let mut facts: Vec<(&'static str, String)> = Vec::new();
     let mut fact = |name, value: Option<String>| facts.extend(value.map(|value| (name, value)));
-    let winner = if run.is_over() {
-        "winner"
-    } else {
-        "architecture"
+    let winner = match run.is_over() && !run.is_given() {
+        true => "winner",
+        false => "architecture",
     };
     fact(winner, best.map(|best| best.architecture.to_string()));
     if let Some(best) = best {
@@ -36,13 +35,12 @@ pub fn all_facts(run: &Run, best: Option<&Best>) -> Vec<(&'static str, String)> 
         "smallest bound",
         memory.map(|memory| format!("{} would have done", bytes(memory.high_water_bytes))),
     );
-    fact("search", searched(run));
-    fact(
-        "stopped by",
-        run.stop().map(|stop| stopped_by(stop).to_owned()),
-    );
+    let of_search = |value: Option<String>| value.filter(|_| !run.is_given());
+    fact("search", of_search(searched(run)));
+    let stop = run.stop().map(|stop| stopped_by(stop).to_owned());
+    fact("stopped by", of_search(stop));
     if let Some(time) = outcome.map(|outcome| outcome.time) {
-        fact("search time", time.search_seconds.map(seconds));
+        fact("search time", of_search(time.search_seconds.map(seconds)));
         fact("final training", time.final_training_seconds.map(seconds));
     }
     let resumed = run.events().filter(|event| matches!(event, Event::Resumed));
@@ -50,10 +48,8 @@ pub fn all_facts(run: &Run, best: Option<&Best>) -> Vec<(&'static str, String)> 
     fact("resumed", (times > 0).then(|| plural(times, "time")));
     let counts = outcome.map(|outcome| &outcome.search);
     let spent = counts.and_then(|counts| counts.spent);
-    fact(
-        "spent",
-        spent.map(|macs| format!("{} MACs of training", short(macs as f64))),
-    );
+    let spent = spent.map(|macs| format!("{} MACs of training", short(macs as f64)));
+    fact("spent", of_search(spent));
     let budget = run.config.search.budget;
     fact(
         "budget",
@@ -64,7 +60,7 @@ pub fn all_facts(run: &Run, best: Option<&Best>) -> Vec<(&'static str, String)> 
         counts.and_then(|counts| counts.traffic).and_then(moved),
     );
     fact("schedule", run.config.search.schedule.clone());
-    fact("mixing", run.config.mixing.clone());
+    fact("mixing", of_search(run.config.mixing.clone()));
     fact(
         "batch",
         run.config.batch.map(|batch| plural(batch, "image")),
@@ -74,8 +70,8 @@ pub fn all_facts(run: &Run, best: Option<&Best>) -> Vec<(&'static str, String)> 
         run.config.micro_batch.as_ref().map(micro_batch),
     );
     fact("recompute", run.config.recompute.clone());
-    fact("rule of SN", run.config.search.sn_rule.clone());
-    fact("reward", run.config.reward.map(reward_formula));
+    fact("rule of SN", of_search(run.config.search.sn_rule.clone()));
+    fact("reward", of_search(run.config.reward.map(reward_formula)));
     fact(
         "target",
         run.config
@@ -164,6 +160,9 @@ fn images(images: &[usize]) -> Option<String> {
     let [weights, alpha, rewards, test] = images else {
         return None;
     };
-    let text = format!("{weights} weights, {alpha} alpha, {rewards} rewards, {test} test");
+    let text = match alpha + rewards {
+        0 => format!("{weights} training, {test} test"),
+        _ => format!("{weights} weights, {alpha} alpha, {rewards} rewards, {test} test"),
+    };
     Some(text)
 }

@@ -17,10 +17,10 @@ pub fn section(run: &Run) -> Markup {
         // The images' shape is not known, or the architecture is of another space.
         _ => return html! {},
     };
-    let title = if run.is_over() {
-        "The winner"
-    } else {
-        "The best so far"
+    let title = match run.is_over() {
+        _ if run.is_given() => "The architecture",
+        true => "The winner",
+        false => "The best so far",
     };
     let about = "Each block is a layer of the space: a convolution with batch norm and activation, or several of them. \
                  The grid is its kernel; a filled cell is an integer bit, an empty one a fraction bit, of its input \

@@ -1,5 +1,6 @@
 //! What a report says of `config.toml`; all the rest is passed over.
 
+use radars_space::Architecture;
 use serde::Deserialize;
 
 /// The settings that a report names. All may be missing: a configuration of another version is no error.
@@ -8,6 +9,8 @@ use serde::Deserialize;
 pub struct Config {
     /// How architectures are searched for.
     pub method: Option<String>,
+    /// What is trained where nothing is searched for.
+    pub architecture: Option<Architecture>,
     pub seed: Option<u64>,
     /// How a SuperNet holds its mixtures.
     pub mixing: Option<String>,

@@ -19,7 +19,8 @@ pub struct Measured {
 #[derive(Clone, Debug)]
 pub struct Best {
     pub architecture: Architecture,
-    pub reward: f64,
+    /// None of an architecture that was given.
+    pub reward: Option<f64>,
     pub accuracy: Option<f64>,
     pub test_accuracy: Option<f64>,
     pub aops: u64,
@@ -138,20 +139,35 @@ impl Run {
             Event::Best(best) => Some(best),
             _ => None,
         });
+        let cost = |of: &Architecture| self.space.as_ref().and_then(|s| s.cost(of).ok());
+        if let Some(given) = &self.config.architecture {
+            let cost = cost(given)?;
+            return Some(Best {
+                architecture: given.clone(),
+                reward: None,
+                accuracy: None,
+                test_accuracy: self.tested_accuracy(),
+                aops: cost.aops,
+                macs: Some(cost.macs),
+                params: Some(cost.params),
+            });
+        }
         let best = last.last()?;
-        let cost = self
-            .space
-            .as_ref()
-            .and_then(|s| s.cost(&best.architecture).ok());
+        let cost = cost(&best.architecture);
         Some(Best {
             architecture: best.architecture.clone(),
-            reward: best.reward,
+            reward: Some(best.reward),
             accuracy: best.accuracy,
             test_accuracy: self.tested_accuracy(),
             aops: best.aops,
             macs: cost.as_ref().map(|cost| cost.macs),
             params: cost.as_ref().map(|cost| cost.params),
         })
+    }
+
+    /// Whether it only trains an architecture, without a search.
+    pub(crate) fn is_given(&self) -> bool {
+        self.config.architecture.is_some()
     }
 
     fn tested_accuracy(&self) -> Option<f64> {

@@ -26,7 +26,7 @@ pub struct Outcome {
 #[derive(Clone, Debug, Deserialize)]
 pub struct Winner {
     pub architecture: Architecture,
-    pub reward: f64,
+    pub reward: Option<f64>,
     pub val_accuracy: Option<f64>,
     pub test_accuracy: Option<f64>,
     pub aops: u64,
