@@ -4,7 +4,7 @@
 //! family's PTX for the two targets of [`Arch`], so whoever launches a kernel needs the driver and
 //! nothing else: no toolkit, no build script. The table says of every kernel what its source says:
 //! which parameters it takes, in which order, of which type and size. A launcher compares its own
-//! list with it before the driver sees a single pointer.
+//! list with it before the driver sees a single pointer. Nothing here launches: `radars-cuda` does.
 //!
 //! ```
 //! # #[cfg(feature = "table")] {

@@ -5,7 +5,8 @@
 //! need: what an operation saves depends on which of its inputs want a gradient, is dropped the moment
 //! it has been used, and is counted by [`Tape::saved_bytes`]. All memory comes from one bounded
 //! [`tensor::Arena`], so a pass that does not fit ends in an error, and the same code on the planning
-//! backend [`tensor::Meta`] tells beforehand, to the byte, whether it will.
+//! backend [`tensor::Meta`] tells beforehand, to the byte, whether it will. Layers, parameters that outlive a
+//! pass and optimizers are the business of `radars-nn`.
 //!
 //! ```
 //! use radars_autograd::tensor::{Arena, Cpu, Tensor};

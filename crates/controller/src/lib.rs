@@ -9,8 +9,8 @@
 //! nothing of search spaces or networks, only how many choices each decision has.
 //!
 //! ```
+//! use radars_controller::nn::tensor::{Arena, Backend, Cpu, random::Seed};
 //! use radars_controller::{Controller, ControllerSettings};
-//! use radars_nn::tensor::{Arena, Backend, Cpu, random::Seed};
 //!
 //! let (cpu, settings, decisions) = (Cpu::new(1)?, ControllerSettings::logits(), [2, 3]);
 //! let bound = Controller::<Cpu>::arena_bytes(cpu.spec(), &decisions, settings)?;
@@ -36,5 +36,6 @@ mod state;
 pub use baseline::Baseline;
 pub use controller::{Controller, Sample, Update};
 pub use error::{Error, Result};
+pub use radars_nn as nn;
 pub use settings::{Advantage, ControllerSettings, Policy};
 pub use state::ControllerState;

@@ -1,11 +1,13 @@
-//! Plans a quantised convolution for a card, then computes it there in exactly that much memory.
+//! Plans a quantised convolution, then computes it in exactly that much memory: on a card where there is one, else
+//! on the CPU. The program is written once, for any backend.
 //!
-//! `cargo run --release -p radars-cuda --example card`; without a card it plans, and says what is missing.
+//! `cargo run --release -p radars-cuda --example card`
 
-use radars_cuda::{Cuda, CudaSpec, devices};
-use radars_tensor::{
-    Arena, Backend, Conv2dOptions, ConvValues, FixedPoint, Meta, Result, Tensor, UnaryOp, Values,
+use radars_cuda::tensor::{
+    Arena, Backend, Conv2dOptions, ConvValues, Cpu, FixedPoint, Meta, Result, Tensor, UnaryOp,
+    Values,
 };
+use radars_cuda::{Cuda, CudaSpec, devices};
 
 /// `conv(x, quantise(w))` of 8 images.
 fn program<B: Backend>(arena: &Arena<B>) -> Result<Tensor<B>> {
@@ -25,30 +27,16 @@ fn program<B: Backend>(arena: &Arena<B>) -> Result<Tensor<B>> {
     x.fake_quantised_conv2d(&w, values, same)
 }
 
-fn main() -> Result<()> {
-    let plan = Arena::with_bound(Meta::<Cuda>::new(CudaSpec::unspecified()), usize::MAX)?;
-    program(&plan)?;
-    let bound = plan.stats().high_water_bytes;
-    println!("planned: {bound} bytes, on any card");
+/// What the program will need on a backend of that `spec`, which need not be there.
+fn plan<B: Backend>(spec: B::Spec) -> Result<usize> {
+    let arena = Arena::with_bound(Meta::<B>::new(spec), usize::MAX)?;
+    program(&arena)?;
+    Ok(arena.stats().high_water_bytes)
+}
 
-    let cards = match devices() {
-        Ok(cards) => cards,
-        Err(error) => {
-            println!("nothing to compute on: {error}");
-            return Ok(());
-        }
-    };
-    for card in &cards {
-        let (major, minor) = card.capability;
-        println!(
-            "cuda:{}: {}, compute capability {major}.{minor}, {} of {} MiB free",
-            card.index,
-            card.name,
-            card.free_bytes >> 20,
-            card.memory_bytes >> 20
-        );
-    }
-    let arena = Arena::with_bound(Cuda::open(0)?, bound)?;
+/// Computes it in exactly `bound` bytes.
+fn compute<B: Backend>(backend: B, bound: usize) -> Result<()> {
+    let arena = Arena::with_bound(backend, bound)?;
     let y = program(&arena)?.read::<f32>()?;
     // 0.7 is 45/64 and 0.2 is 2/8 in these formats; a corner has 2 x 2 x 64 products, an inner pixel 3 x 3 x 64.
     println!(
@@ -58,4 +46,29 @@ fn main() -> Result<()> {
     );
     println!("used:    {} bytes", arena.stats().high_water_bytes);
     Ok(())
+}
+
+fn main() -> Result<()> {
+    let bound = plan::<Cuda>(CudaSpec::unspecified())?;
+    println!("planned: {bound} bytes, on any card");
+    for card in devices().unwrap_or_default() {
+        let (major, minor) = card.capability;
+        println!(
+            "cuda:{}: {}, compute capability {major}.{minor}, {} of {} MiB free",
+            card.index,
+            card.name,
+            card.free_bytes >> 20,
+            card.memory_bytes >> 20
+        );
+    }
+    match Cuda::open(0) {
+        Ok(card) => compute(card, bound),
+        Err(error) => {
+            println!("{error}");
+            let cpu = Cpu::new(2)?;
+            let bound = plan::<Cpu>(cpu.spec())?;
+            println!("planned: {bound} bytes, on this machine's {}", cpu.spec());
+            compute(cpu, bound)
+        }
+    }
 }

@@ -3,16 +3,25 @@
 //! [`Cuda::open`] opens a card through the driver alone: no toolkit, no compiler, no library beside it. An
 //! arena on it is one device allocation of exactly the bound, and the ranges in it are those that the plan
 //! on [`radars_tensor::Meta`] gave out, so what was planned without a card is what the card holds. Where
-//! there is no driver nothing panics: [`devices`] and [`Cuda::open`] say what is missing.
+//! there is no driver nothing panics: [`devices`] and [`Cuda::open`] say what is missing. It is a backend and
+//! nothing else: tensors, networks and gradients are written for any backend, in `radars-tensor` and above.
 //!
-//! ```no_run
+//! ```
 //! use radars_cuda::Cuda;
-//! use radars_tensor::{Arena, Tensor, UnaryOp};
+//! use radars_cuda::tensor::{Arena, Backend, Cpu, Result, Tensor, UnaryOp};
 //!
-//! # fn main() -> radars_tensor::Result<()> {
-//! let arena = Arena::with_bound(Cuda::open(0)?, 1 << 20)?;
-//! let x = Tensor::from_slice(&arena, [4], &[-1.0f32, 0.0, 1.0, 2.0])?;
-//! assert_eq!(x.unary(UnaryOp::Relu)?.read::<f32>()?, [0.0, 0.0, 1.0, 2.0]);
+//! fn program<B: Backend>(backend: B) -> Result<Vec<f32>> {
+//!     let arena = Arena::with_bound(backend, 1 << 20)?; // 1 MiB, no more
+//!     let x = Tensor::from_slice(&arena, [4], &[-1.0f32, 0.0, 1.0, 2.0])?;
+//!     x.unary(UnaryOp::Relu)?.read()
+//! }
+//!
+//! # fn main() -> Result<()> {
+//! let y = match Cuda::open(0) {
+//!     Ok(card) => program(card)?,
+//!     Err(_) => program(Cpu::new(1)?)?, // no driver, no card, or one that is too old
+//! };
+//! assert_eq!(y, [0.0, 0.0, 1.0, 2.0]);
 //! # Ok(())
 //! # }
 //! ```
@@ -57,6 +66,7 @@ mod staging;
 pub use cuda::Cuda;
 pub use device::{CudaSpec, DeviceInfo, devices};
 pub use memory::CudaMemory;
+pub use radars_tensor as tensor;
 
 /// The launchers of every family.
 pub(crate) const KERNELS: &[&[&dyn launch::Signed]] = &[

@@ -11,7 +11,8 @@
 //! turns part of a data set into [`Batch`]es: bytes, and how the device that trains on them is to move each
 //! image while it scales them to `[-1, 1]`. Nothing here holds a random generator: the order of an epoch and
 //! the augmentation of an image are functions of (seed, epoch, image), so batch number *i* is the same
-//! whether it is reached by iterating, by prefetching in a thread or directly after a resume.
+//! whether it is reached by iterating, by prefetching in a thread or directly after a resume. It downloads nothing
+//! and knows no task but classification.
 //!
 //! ```
 //! use radars_data::{Augment, Data, Loader, LoaderOptions, SplitFractions, Splits};

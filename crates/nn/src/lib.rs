@@ -5,7 +5,8 @@
 //! [`Pass`] runs the layers in a [`Mode`]: it knows what is trained, hands parameters out as leaves or
 //! constants, and goes back to their gradients; an optimizer ([`Sgd`], [`Adam`]) then updates them in
 //! place. A [`Schedule`] and an [`Initialiser`] are pure functions. Nothing reads a value on the way, so
-//! the same program on the backend [`tensor::Meta`] plans the memory of the real run, to the byte.
+//! the same program on the backend [`tensor::Meta`] plans the memory of the real run, to the byte. There is
+//! no model type and no training loop: what is connected, and fed with which batches, is the caller's program.
 //!
 //! ```
 //! use radars_nn::autograd::{Var, ops};

@@ -7,7 +7,7 @@
 //! [`Observer`] as [`Event`]s; a [`StopSignal`] ends the search early with the best so far; [`plan_rows`]
 //! says beforehand what it would take. [`search_with`] leaves measuring to an [`Evaluator`] of one's own.
 //! The same configuration, data and code path give the same [`RunResult::fingerprint`], on any number of
-//! threads.
+//! threads. Nothing here prints, draws or picks a device: that is left to the program that searches.
 //!
 //! ```
 //! use radars_search::{Config, Setup, Silent, StopSignal, Task, search};
@@ -85,6 +85,10 @@ pub use phase::{
 pub use plan_choices::{ChoiceRow, plan_choices};
 pub use plan_rows::{MicroBatchBound, PlanRow, plan_rows};
 pub use planner::{PlannedSuperNet, fitting_child, fitting_supernet, plan_fitting};
+pub use radars_data as data;
+pub use radars_space as space;
+pub use radars_supernet as supernet;
+pub use radars_tensor as tensor;
 pub use result::*;
 pub use run::{Setup, search, search_in_turns, search_side_by_side, search_with, search_with_both};
 pub use run_folder::{Continued, Left, RunFolder, config_file};
