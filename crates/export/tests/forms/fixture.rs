@@ -12,7 +12,9 @@ name = "blocks"
 classes = 4
 input = { height = 9, width = 9, channels = 3 }
 [choices]
-kernel = [3]
+kernel = [3, 5]
+expansion = [1, 2]
+inner_channels = [4]
 activation_integer = [3]
 activation_fraction = [3, 6]
 weight_integer = [2]
@@ -22,26 +24,38 @@ channels = 6
 [[layer]]
 kind = "inverted-residual"
 channels = 6
-choices = { kernel = [3, 5], expansion = [1, 2], activation_integer = [3], activation_fraction = [3, 6], weight_integer = [2], weight_fraction = [2, 5] }
 [[layer]]
 kind = "inverted-residual"
 channels = 8
 stride = 2
-choices = { kernel = [3, 5], expansion = [1, 2], activation_integer = [3], activation_fraction = [3, 6], weight_integer = [2], weight_fraction = [2, 5] }
 [[layer]]
 kind = "residual"
 channels = 8
-choices = { kernel = [3], inner_channels = [4], activation_integer = [3], activation_fraction = [3, 6], weight_integer = [2], weight_fraction = [2, 5] }
 [[layer]]
 kind = "residual"
 channels = 12
 stride = 2
-choices = { kernel = [3], inner_channels = [4], activation_integer = [3], activation_fraction = [3, 6], weight_integer = [2], weight_fraction = [2, 5] }
 "#;
 
 /// The space of [`BLOCKS`].
 pub fn blocks() -> Space {
     Space::from_toml(BLOCKS, "blocks").unwrap()
+}
+
+/// The same without quantisers, with ReLU6.
+pub fn float_blocks() -> Space {
+    let float = |line: &&str| !line.starts_with("activation_") && !line.starts_with("weight_");
+    let lines = BLOCKS.lines().filter(float);
+    let text: String = lines.map(|line| format!("{line}\n")).collect();
+    let text = format!("activation = \"relu6\"\n{text}");
+    Space::from_toml(&text, "float blocks").unwrap()
+}
+
+/// Random images, `[n, h, w, c]`.
+pub fn images(space: &Space, n: usize, seed: u64) -> Vec<u8> {
+    let mut rng = Seed(seed).stream("images", 0);
+    let bytes = space.input().unwrap().elements() as usize * n;
+    (0..bytes).map(|_| rng.random_range(0..=255)).collect()
 }
 
 /// The default space, on images of 12 x 12 x 1.

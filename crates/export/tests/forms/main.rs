@@ -6,3 +6,7 @@
 
 mod fixture;
 mod model_file;
+mod onnx;
+mod reference;
+mod tract;
+mod words;
