@@ -326,6 +326,10 @@ pub enum Error {
         first: Vec<BadImage>,
     },
 
+    /// A file is no image that can be used.
+    #[error("{0}")]
+    BadImage(BadImage),
+
     /// None of the files that a loader of a streamed image folder is for can be used.
     #[error("none of the {images} image files of a split can be used")]
     NoGoodImage {

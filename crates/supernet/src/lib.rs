@@ -40,6 +40,7 @@ mod block;
 mod child;
 mod dnas;
 mod error;
+mod evaluator;
 mod format;
 mod layouts;
 mod micro_batch;
@@ -57,6 +58,7 @@ pub use batch::Images;
 pub use child::Child;
 pub use dnas::{DnasSettings, DnasTrainer, SuperNetPlan};
 pub use error::{Error, Result};
+pub use evaluator::ChildEvaluator;
 pub use micro_batch::StepSize;
 pub use mixing::Mixing;
 pub use one_shot::{

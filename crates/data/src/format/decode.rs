@@ -142,7 +142,7 @@ impl<'a> Decoding<'a> {
 }
 
 /// Decodes one file to 8 bits a channel, grey or colour, without transparency.
-fn decode(path: &Path) -> Result<DynamicImage> {
+pub(crate) fn decode(path: &Path) -> Result<DynamicImage> {
     let bytes = fs::read(path).map_err(Error::io(path))?;
     if let Some(marker) = ending::missing_end(&bytes) {
         return Err(Error::NoEnd {

@@ -6,6 +6,8 @@ pub(crate) mod ending;
 pub(crate) mod folder;
 pub(crate) mod idx;
 
+pub(crate) use decode::decode;
+
 use std::sync::Arc;
 
 use crate::dataset::{Data, Dataset, ImageShape};

@@ -6,6 +6,7 @@ mod embedded;
 mod files;
 mod garbage;
 mod idx;
+mod image_files;
 mod image_folder;
 mod loader;
 mod splits;

@@ -41,7 +41,7 @@ fn noise(height: u32, width: u32, number: u64) -> RgbImage {
 }
 
 /// Two classes with 12 images each to train and 3 to test, of many sizes, every third a JPEG file.
-fn folder() -> TempDir {
+pub fn folder() -> TempDir {
     let folder = tempdir().unwrap();
     for (set, count) in [("train", 12), ("val", 3)] {
         for class in 0..2_u64 {
