@@ -1,6 +1,8 @@
 //! `cargo xtask COMMAND`: repository tasks; every other command goes to the `radars` binary.
 
+mod export_check;
 mod kernels;
+mod pip;
 mod radars;
 
 use std::ffi::OsString;
@@ -12,6 +14,7 @@ Repository tasks: cargo xtask <TASK>
 
   tidy              Check the repository's own rules (crate graph, headers, lengths, ...)
   kernels           Compile the CUDA kernels, or check the compiled ones (`kernels --help`)
+  export-check      Compare exported networks with onnxruntime, qonnx and hls4ml (`export-check --help`)
   bench [FILTER]    Run the criterion benchmarks; options as for `cargo bench`
 
 Every other command, `bench step` included, is one of `radars`, which is built in release mode
@@ -33,6 +36,8 @@ enum Request {
     TidyHelp,
     /// `kernels` with these arguments.
     Kernels(Vec<OsString>),
+    /// `export-check` with these arguments.
+    ExportCheck(Vec<OsString>),
     /// `cargo bench` on the benchmark crate with these arguments.
     Bench(Vec<OsString>),
     /// The `radars` binary with the whole command line.
@@ -53,6 +58,7 @@ impl Request {
                 (_, None) => Self::Tidy,
             },
             Some("kernels") => Self::Kernels(arguments[1..].to_vec()),
+            Some("export-check") => Self::ExportCheck(arguments[1..].to_vec()),
             Some("bench") if word(1) != Some("step") => Self::Bench(arguments[1..].to_vec()),
             _ => Self::Radars,
         }
@@ -87,6 +93,7 @@ fn run(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Request::Kernels(options) => kernels::run(&root, &options),
+        Request::ExportCheck(runs) => export_check::run(&root, &runs),
         Request::Bench(options) => {
             let mut cargo = Command::new(radars::cargo());
             cargo.args(["bench", "--package", "radars-benches", "--manifest-path"]);
@@ -147,6 +154,10 @@ mod tests {
         assert_eq!(
             parse("kernels --check"),
             Request::Kernels(vec!["--check".into()])
+        );
+        assert_eq!(
+            parse("export-check runs/a"),
+            Request::ExportCheck(vec!["runs/a".into()])
         );
         assert_eq!(parse("search --preset fashion-small"), Request::Radars);
         assert_eq!(parse("search --help"), Request::Radars);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
-use cargo_metadata::Message;
+use cargo_metadata::{Message, MetadataCommand};
 
 const PACKAGE: &str = "radars-cli";
 const BINARY: &str = "radars";
@@ -59,9 +59,25 @@ pub fn cargo() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
+/// Where cargo builds, and packages are installed.
+///
+/// # Errors
+/// Cargo does not say.
+pub fn target_folder(root: &Path) -> Result<PathBuf> {
+    let metadata = MetadataCommand::new()
+        .manifest_path(root.join("Cargo.toml"))
+        .no_deps()
+        .exec()
+        .context("where does cargo build?")?;
+    Ok(metadata.target_directory.into_std_path_buf())
+}
+
 /// The executable's path as cargo reports it (which respects `CARGO_TARGET_DIR` and every other
 /// setting of the target folder), or cargo's exit code if the build failed.
-fn build(root: &Path) -> Result<Result<PathBuf, ExitCode>> {
+///
+/// # Errors
+/// Cargo could not be started, or what it says not be read.
+pub fn build(root: &Path) -> Result<Result<PathBuf, ExitCode>> {
     let mut child = Command::new(cargo())
         .args(["build", "--release", "--package", PACKAGE, "--bin", BINARY])
         .arg("--message-format=json-render-diagnostics")

@@ -1,11 +1,12 @@
 //! What a search and a training do alike with their run folders: go on with one that was left, and bring one to its
 //! end.
 
-use crate::configuration;
 use crate::device::Devices;
 use crate::failure::{Failure, Result};
+use crate::model::MODEL;
 use crate::progress::say;
 use crate::recorder::Recorder;
+use crate::{configuration, export};
 use anyhow::anyhow;
 use radars_search::{Config, Continued, Error, Method, RunFolder, RunResult, Task, config_file};
 use std::path::Path;
@@ -53,7 +54,7 @@ pub fn reopen(devices: &impl Devices, path: &Path, given: bool) -> Result<(Confi
     Ok((config, Continued::Left(left)))
 }
 
-/// Brings a run to its end: writes what it came to, and a page of it.
+/// Brings a run to its end: writes what it came to, a page of it, and its network in every form.
 pub fn conclude(
     task: &Task,
     recorder: &mut Recorder<'_>,
@@ -72,6 +73,15 @@ pub fn conclude(
     {
         // The result is what the run was for; a page of it can be made again.
         say(&format!("warning: no report: {error}"));
+    }
+    if let Some(folder) = recorder.path()
+        && folder.join(MODEL).is_file()
+        && let Err(error) = export::beside(folder)
+    {
+        let folder = folder.display();
+        say(&format!(
+            "warning: not exported: {error}; `radars export {folder}` tries again"
+        ));
     }
     Ok(result)
 }

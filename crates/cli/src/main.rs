@@ -7,6 +7,7 @@ mod compare;
 mod configuration;
 mod continued;
 mod device;
+mod export;
 mod failure;
 mod growth;
 mod hours;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Plan(arguments) => device::run(arguments.as_ref()),
         Command::Train(arguments) => device::run(arguments.as_ref()),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Bench(arguments) => match arguments.command {
             BenchCommand::Step(arguments) => device::run(&arguments),

@@ -1,12 +1,30 @@
 //! The trained network of a run as a file in its folder.
 
+use crate::failure::{Failure, Result};
+use anyhow::anyhow;
 use radars_export::{Model, Provenance};
 use radars_search::{Fidelity, RunResult, Task};
 use radars_supernet::nn::SavedParameter;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Its name in a run folder.
 pub const MODEL: &str = "model.safetensors";
+
+/// Reads the model of a run folder, or a model file; gives the file, too.
+pub fn read(path: &Path) -> Result<(Model, PathBuf)> {
+    if !path.is_dir() {
+        return Ok((Model::read(path)?, path.to_path_buf()));
+    }
+    let file = path.join(MODEL);
+    if !file.is_file() {
+        return Err(Failure::bad_input(anyhow!(
+            "{}: no {MODEL} in it: the folder is not of a run, or the run has not come to its end; \
+             `radars search --resume` or `radars train --resume` goes on with it",
+            path.display()
+        )));
+    }
+    Ok((Model::read(&file)?, file))
+}
 
 /// The network that a run trained in the end, with all that is known of it.
 ///

@@ -14,7 +14,6 @@ use std::process::{Command, ExitCode};
 use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail, ensure};
-use cargo_metadata::MetadataCommand;
 use radars_kernels::Arch;
 use radars_kernels::source::{self, Family};
 
@@ -69,7 +68,7 @@ fn compile_all(root: &Path, options: &Options, arguments: &[OsString]) -> Result
         );
     }
 
-    let target = target_folder(root)?;
+    let target = crate::radars::target_folder(root)?;
     let toolchain = match Toolchain::installed(&target) {
         Ok(toolchain) => toolchain,
         Err(error) => {
@@ -123,16 +122,6 @@ fn compile_all(root: &Path, options: &Options, arguments: &[OsString]) -> Result
     } else {
         ExitCode::SUCCESS
     })
-}
-
-/// Where cargo builds, and the compiler is installed.
-fn target_folder(root: &Path) -> Result<std::path::PathBuf> {
-    let metadata = MetadataCommand::new()
-        .manifest_path(root.join("Cargo.toml"))
-        .no_deps()
-        .exec()
-        .context("where does cargo build?")?;
-    Ok(metadata.target_directory.into_std_path_buf())
 }
 
 /// A family to compile for a target.

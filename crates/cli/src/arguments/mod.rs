@@ -3,6 +3,7 @@
 mod bench;
 mod compare;
 mod device;
+mod export;
 mod parsers;
 mod plan;
 mod report;
@@ -13,6 +14,7 @@ mod train;
 pub use bench::{BenchArgs, BenchCommand, Net, StepArgs};
 pub use compare::CompareArgs;
 pub use device::{Device, DeviceArgs};
+pub use export::ExportArgs;
 pub use plan::PlanArgs;
 pub use report::ReportArgs;
 pub use search::{AlgorithmArgs, EpochArgs, Retrain, RewardArgs, Schedule, SearchArgs};
@@ -29,6 +31,7 @@ Examples:
   radars train --architecture runs/fashion-small-0/result.json --seed 1
   radars compare --seeds 3                 RADARS and the methods it competes with, on equal terms
   radars report runs/fashion-small-0       the page of a run, finished or still going
+  radars export runs/fashion-small-0       its network as QONNX, ONNX, an hls4ml project, ...
   radars bench step --net child --batch 64 --json
 
 Exit codes: 0 done, 1 failed while running, 2 bad input, 130 interrupted twice.";
@@ -51,6 +54,7 @@ pub enum Command {
     Train(Box<TrainArgs>),
     Compare(Box<CompareArgs>),
     Report(ReportArgs),
+    Export(Box<ExportArgs>),
     Bench(BenchArgs),
 }
 

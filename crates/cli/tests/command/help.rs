@@ -24,6 +24,10 @@ fn every_command_shows_examples_and_its_defaults() {
             ],
         ),
         (
+            "export",
+            ["Examples:", "--format onnx-qdq,card", "[default: exact]"],
+        ),
+        (
             "compare",
             ["Examples:", "--reward-alphas 0.7,0.9,0.97", "[default: 10]"],
         ),

@@ -6,6 +6,7 @@ mod bad_input;
 mod bench;
 mod compare;
 mod device;
+mod export;
 mod help;
 mod plan;
 mod report;
