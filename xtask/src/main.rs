@@ -1,6 +1,7 @@
 //! `cargo xtask COMMAND`: repository tasks; every other command goes to the `radars` binary.
 
 mod export_check;
+mod fuzz;
 mod kernels;
 mod pip;
 mod radars;
@@ -15,6 +16,7 @@ Repository tasks: cargo xtask <TASK>
   tidy              Check the repository's own rules (crate graph, headers, lengths, ...)
   kernels           Compile the CUDA kernels, or check the compiled ones (`kernels --help`)
   export-check      Compare exported networks with onnxruntime, qonnx and hls4ml (`export-check --help`)
+  fuzz [READER...]  Let libFuzzer look for files that a reader does not get past (`fuzz --help`)
   bench [FILTER]    Run the criterion benchmarks; options as for `cargo bench`
 
 Every other command, `bench step` included, is one of `radars`, which is built in release mode
@@ -38,6 +40,8 @@ enum Request {
     Kernels(Vec<OsString>),
     /// `export-check` with these arguments.
     ExportCheck(Vec<OsString>),
+    /// `fuzz` with these arguments.
+    Fuzz(Vec<OsString>),
     /// `cargo bench` on the benchmark crate with these arguments.
     Bench(Vec<OsString>),
     /// The `radars` binary with the whole command line.
@@ -59,6 +63,7 @@ impl Request {
             },
             Some("kernels") => Self::Kernels(arguments[1..].to_vec()),
             Some("export-check") => Self::ExportCheck(arguments[1..].to_vec()),
+            Some("fuzz") => Self::Fuzz(arguments[1..].to_vec()),
             Some("bench") if word(1) != Some("step") => Self::Bench(arguments[1..].to_vec()),
             _ => Self::Radars,
         }
@@ -94,6 +99,7 @@ fn run(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
         }
         Request::Kernels(options) => kernels::run(&root, &options),
         Request::ExportCheck(runs) => export_check::run(&root, &runs),
+        Request::Fuzz(options) => fuzz::run(&root, &options),
         Request::Bench(options) => {
             let mut cargo = Command::new(radars::cargo());
             cargo.args(["bench", "--package", "radars-benches", "--manifest-path"]);
@@ -159,6 +165,7 @@ mod tests {
             parse("export-check runs/a"),
             Request::ExportCheck(vec!["runs/a".into()])
         );
+        assert_eq!(parse("fuzz space"), Request::Fuzz(vec!["space".into()]));
         assert_eq!(parse("search --preset fashion-small"), Request::Radars);
         assert_eq!(parse("search --help"), Request::Radars);
         assert_eq!(parse("help search"), Request::Radars);

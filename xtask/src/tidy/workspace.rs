@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cargo_metadata::MetadataCommand;
+use cargo_metadata::{Metadata, MetadataCommand, Package};
 
 use super::Error;
 
@@ -35,13 +35,21 @@ impl Member {
     }
 }
 
+/// Manifests of workspaces: that of the repository, and that of what is built in another way.
+const WORKSPACES: [&str; 2] = ["Cargo.toml", "tests/fuzz/Cargo.toml"];
+
 /// Asks cargo for the members (`cargo metadata --no-deps`, which needs no network).
 pub fn members(root: &Path) -> Result<Vec<Member>, Error> {
-    let metadata = MetadataCommand::new()
-        .manifest_path(root.join("Cargo.toml"))
-        .no_deps()
-        .exec()?;
-    let packages = metadata.workspace_packages();
+    let metadata = |manifest: &&str| {
+        MetadataCommand::new()
+            .manifest_path(root.join(manifest))
+            .no_deps()
+            .exec()
+    };
+    let workspaces: Vec<Metadata> = (WORKSPACES.iter().map(metadata)).collect::<Result<_, _>>()?;
+    let top = &workspaces[0].workspace_root;
+    let packages = workspaces.iter().flat_map(Metadata::workspace_packages);
+    let packages: Vec<&Package> = packages.collect();
     let is_member = |name: &str| packages.iter().any(|package| package.name.as_str() == name);
     packages
         .iter()
@@ -51,13 +59,8 @@ pub fn members(root: &Path) -> Result<Vec<Member>, Error> {
                 path: manifest.to_owned(),
                 source,
             })?;
-            let folder = package
-                .manifest_path
-                .parent()
-                .unwrap_or(&metadata.workspace_root);
-            let folder = folder
-                .strip_prefix(&metadata.workspace_root)
-                .unwrap_or(folder);
+            let folder = package.manifest_path.parent().unwrap_or(top);
+            let folder = folder.strip_prefix(top).unwrap_or(folder);
             let dependencies = package.dependencies.iter().map(|dependency| Dependency {
                 line: line_naming(
                     &text,

@@ -84,7 +84,8 @@ impl<B: Backend> Adam<B> {
         gradients: ParameterGradients<B>,
         rate: f32,
     ) -> Result<()> {
-        self.steps += 1;
+        // It may have been restored as any number.
+        self.steps = self.steps.saturating_add(1);
         let settings = self.settings;
         let clip = clip(parameters, &gradients, settings.clip_norm)?;
         let correction = |beta: f32| (1.0 - libm::pow(f64::from(beta), self.steps as f64)) as f32;

@@ -1,0 +1,7 @@
+//! The reader `config`, on what libFuzzer makes of its seeds.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(
+    init: radars_tests::readers::seeds::place("config"),
+    |bytes: &[u8]| radars_tests::readers::read("config", bytes)
+);
