@@ -1,7 +1,7 @@
 //! Configurations of a search.
 
 use super::Reader;
-use radars_search::Config;
+use radars_search::{Config, SpaceSource, read_space};
 
 pub(super) const READER: Reader = Reader {
     name: "config",
@@ -21,6 +21,12 @@ fn read(bytes: &[u8]) {
     let again = Config::from_toml(&written, "written");
     assert_eq!(again.as_ref().ok(), Some(&config), "{again:?}\n{written}");
     let _ = config.data.streaming();
+    // No file is read that a configuration names.
+    if let SpaceSource::Preset(_) = &config.space
+        && let Ok(space) = read_space(&config)
+    {
+        assert!(!space.layers().is_empty());
+    }
     for epoch in [0, 1, usize::MAX] {
         assert!(config.dnas.temperature(epoch).is_finite());
     }

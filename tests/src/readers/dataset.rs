@@ -42,7 +42,7 @@ fn read(bytes: &[u8]) {
 }
 
 /// Loads each image of both sets once, and looks at its label.
-pub(super) fn every_image(data: &Data) {
+fn every_image(data: &Data) {
     for set in [&data.train, &data.test] {
         let options = LoaderOptions {
             prefetch: 0,

@@ -1,8 +1,8 @@
-//! Images of an image folder: read as a whole, and streamed.
+//! Image files: read as a whole, and streamed.
 
-use super::{Reader, dataset, files};
+use super::Reader;
 use image::{DynamicImage, ImageFormat};
-use radars_data::{Data, LoadOptions, Streaming};
+use radars_data::{ImageFiles, ImageShape, Streaming};
 use std::io::Cursor;
 
 pub(super) const READER: Reader = Reader {
@@ -18,30 +18,19 @@ fn read(bytes: &[u8]) {
     if stated_sizes(bytes).any(|(height, width)| height * width > FEW) {
         return;
     }
-    let whole = encoded(ImageFormat::Png, 8, 8);
-    let folder = tempfile::tempdir().expect("a folder for the data");
-    let images = [
-        ("train/a/one.png", Some(bytes)),
-        ("train/b/two.png", Some(&*whole)),
-        ("test/a/three.png", Some(&*whole)),
-    ];
-    files::place(folder.path(), &images).expect("images to read");
-    let resident = LoadOptions {
-        resize: Some((8, 8)),
-        ..LoadOptions::default()
-    };
-    let streamed = LoadOptions {
-        stream: Some(Streaming {
-            bad_images: Some(1),
-            cache_bytes: 1 << 16,
-            ..Streaming::new(8)
-        }),
-        ..LoadOptions::default()
-    };
-    for options in [resident, streamed] {
-        match Data::open(folder.path(), &options) {
-            Ok(data) => dataset::every_image(&data),
-            Err(error) => assert!(!error.to_string().is_empty()),
+    let folder = tempfile::tempdir().expect("a folder for the image");
+    let file = folder.path().join("image.png");
+    std::fs::write(&file, bytes).expect("an image to read");
+    for (channels, streaming) in [(1, None), (3, None), (3, Some(Streaming::new(8)))] {
+        let shape = ImageShape {
+            height: 8,
+            width: 8,
+            channels,
+        };
+        let files = ImageFiles::new(vec![file.clone()], shape, streaming);
+        match files.expect("a small shape").read(0) {
+            Ok(pixels) => assert_eq!(pixels.len(), shape.len()),
+            Err(error) => assert!(error.to_string().contains("image.png"), "{error}"),
         }
     }
 }

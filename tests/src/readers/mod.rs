@@ -12,6 +12,7 @@ mod dataset;
 pub mod files;
 mod image;
 mod model;
+mod onnx;
 mod result;
 pub mod seeds;
 mod space;
@@ -36,6 +37,7 @@ pub const READERS: &[Reader] = &[
     dataset::READER,
     image::READER,
     model::READER,
+    onnx::READER,
     result::READER,
     space::READER,
     table::READER,

@@ -1,7 +1,8 @@
 //! Model files.
 
 use super::{Reader, space};
-use radars_export::Model;
+use radars_export::onnx::{BatchNormForm, Dialect, OnnxNetwork, OnnxOptions};
+use radars_export::{Error, Model};
 
 pub(super) const READER: Reader = Reader {
     name: "model",
@@ -20,20 +21,68 @@ fn read(bytes: &[u8]) {
     space::use_space(&model.space);
     let network = model.network().expect("a model that was read");
     assert_eq!(network.layers.len(), model.architecture.layers().len());
-    let _ = model.cost();
     for (_, convolution) in network.convolutions() {
         let weights = convolution.quantised_weight();
         let shape = convolution.weight_shape();
         assert_eq!(weights.len(), shape.iter().product::<usize>());
         let norm = &convolution.norm;
-        let inverse = norm.inverse_deviations();
-        assert_eq!(inverse.len(), norm.affine().0.len());
+        assert_eq!(norm.inverse_deviations().len(), norm.affine().0.len());
+    }
+    if model.cost().is_ok_and(|cost| cost.macs <= FEW) {
+        write(&model);
     }
 }
 
-fn seeds() -> Vec<Vec<u8>> {
+/// Multiply-accumulates of a network that is worth the time of writing.
+const FEW: u64 = 1 << 20;
+
+pub(super) const DIALECTS: [Dialect; 3] = [Dialect::Qonnx, Dialect::Qdq, Dialect::Plain];
+pub(super) const NORMS: [BatchNormForm; 3] = [
+    BatchNormForm::Exact,
+    BatchNormForm::Node,
+    BatchNormForm::Folded,
+];
+
+/// Writes the model in every form; what can be read back is read, and computes something.
+fn write(model: &Model) {
+    let pixels = model.space.input().expect("a resolved space").elements();
+    let image = vec![200; pixels as usize];
+    for dialect in DIALECTS {
+        for batch_norm in NORMS {
+            let options = OnnxOptions {
+                batch_norm,
+                ..OnnxOptions::new(dialect)
+            };
+            match model.to_onnx(options) {
+                Ok(file) => {
+                    let graph = OnnxNetwork::from_bytes(&file).expect("a graph that was written");
+                    let logits = graph.logits(&image).expect("a graph that can be computed");
+                    assert_eq!(logits.len(), model.class_names.len());
+                }
+                Err(error) => assert!(matches!(error, Error::Unsupported { .. }), "{error}"),
+            }
+        }
+    }
+    for written in [
+        model.to_json(),
+        model.to_dot(),
+        model.to_svg(),
+        model.to_card(),
+    ] {
+        assert!(!written.expect("a model that was read").is_empty());
+    }
+    if let Err(error) = model.to_hls4ml() {
+        assert!(matches!(error, Error::Unsupported { .. }), "{error}");
+    }
+}
+
+pub(super) fn models() -> [Model; 2] {
     let narrow = radars_space::Space::from_toml(NARROW, "narrow").expect("a space");
-    let models = [fixture::model(&narrow, 0), fixture::model(&narrow, 1)];
+    [0, 1].map(|seed| fixture::model(&narrow, seed))
+}
+
+fn seeds() -> Vec<Vec<u8>> {
+    let models = models();
     models.iter().filter_map(|m| m.to_bytes().ok()).collect()
 }
 
