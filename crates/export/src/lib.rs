@@ -7,7 +7,8 @@
 //! - ONNX files in three dialects ([`onnx::Dialect`]): QONNX with widths of any number of bits, QDQ for integer
 //!   compilers, and plain operators for any runtime. All compute what evaluation in training computed, to the bit, unless
 //!   batch norms are asked for in another form. [`onnx::OnnxNetwork`] reads them back and computes them node by node;
-//! - a project for hls4ml, a description in JSON, a picture, a model card ([`Format`] lists all forms).
+//! - a project for hls4ml, a description in JSON, a picture, a model card ([`Format`] lists all forms);
+//! - an [`IntegerNetwork`], which computes it here and now, in integers.
 //!
 //! It knows nothing of searches or of how networks are trained, and needs no device.
 //!
@@ -34,12 +35,14 @@ mod error;
 mod files;
 mod format;
 mod hls4ml;
+mod integer;
 mod model;
 pub mod network;
 pub mod onnx;
 
 pub use error::{Error, Result};
 pub use format::Format;
+pub use integer::{IntegerNetwork, Rescaling};
 pub use model::{Model, Provenance};
 pub use network::Network;
 pub use radars_nn as nn;
