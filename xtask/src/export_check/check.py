@@ -135,7 +135,7 @@ def main():
     # Rounded after the division and again after the difference, as radars does.
     x = idx(images).astype(np.float32) / np.float32(127.5) - np.float32(1)
     x = x[:, None]
-    rows = np.loadtxt(ours, delimiter=",", skiprows=1, dtype=np.float64)
+    rows = np.loadtxt(ours, delimiter=",", dtype=np.float64)
     check("images", np.array_equal(rows[:, 0], idx(labels)), f"{len(rows)} in the same order")
     logits = rows[:, 1:].astype(np.float32)
     with_onnxruntime(folder, x, logits)
