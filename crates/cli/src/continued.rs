@@ -8,6 +8,7 @@ use crate::progress::say;
 use crate::recorder::Recorder;
 use crate::{configuration, export};
 use anyhow::anyhow;
+use radars_data::Data;
 use radars_search::{Config, Continued, Error, Method, RunFolder, RunResult, Task, config_file};
 use std::path::Path;
 
@@ -61,7 +62,7 @@ pub fn conclude(
     found: radars_search::Result<RunResult>,
 ) -> Result<RunResult> {
     let written = recorder.finish(found.as_ref().ok());
-    warn_of_bad_images(task);
+    warn_of_bad_images(&task.data);
     let result = found.map_err(|error| match recorder.path() {
         Some(_) => Failure::from(error),
         // Refused before it began: the bound or the folder to write to will not do.
@@ -90,8 +91,8 @@ pub fn conclude(
 const NAMED: usize = 5;
 
 /// Names the files of a streamed folder that others stood in for.
-fn warn_of_bad_images(task: &Task) {
-    let bad = task.data.bad_images();
+pub fn warn_of_bad_images(data: &Data) {
+    let bad = data.bad_images();
     for image in bad.iter().take(NAMED) {
         say(&format!("warning: not used: {image}"));
     }
@@ -99,7 +100,7 @@ fn warn_of_bad_images(task: &Task) {
         say(&format!(
             "warning: {} of {} image files could not be used; others stood in for them",
             bad.len(),
-            task.data.train.len() + task.data.test.len()
+            data.train.len() + data.test.len()
         ));
     }
 }

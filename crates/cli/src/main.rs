@@ -7,6 +7,7 @@ mod compare;
 mod configuration;
 mod continued;
 mod device;
+mod eval;
 mod export;
 mod failure;
 mod growth;
@@ -16,6 +17,7 @@ mod json_file;
 mod loading;
 mod model;
 mod plan;
+mod predict;
 mod progress;
 mod quantity;
 mod recorder;
@@ -24,6 +26,7 @@ mod search;
 mod table;
 mod timing;
 mod train;
+mod trained;
 mod winner;
 mod workload;
 
@@ -38,6 +41,8 @@ fn main() -> ExitCode {
         Command::Search(arguments) => device::run(arguments.as_ref()),
         Command::Plan(arguments) => device::run(arguments.as_ref()),
         Command::Train(arguments) => device::run(arguments.as_ref()),
+        Command::Eval(arguments) => eval::run(&arguments),
+        Command::Predict(arguments) => predict::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),

@@ -3,9 +3,12 @@
 mod bench;
 mod compare;
 mod device;
+mod engine;
+mod eval;
 mod export;
 mod parsers;
 mod plan;
+mod predict;
 mod report;
 mod search;
 mod task;
@@ -14,8 +17,11 @@ mod train;
 pub use bench::{BenchArgs, BenchCommand, Net, StepArgs};
 pub use compare::CompareArgs;
 pub use device::{Device, DeviceArgs};
+pub use engine::{EngineArgs, EngineName};
+pub use eval::EvalArgs;
 pub use export::ExportArgs;
 pub use plan::PlanArgs;
+pub use predict::PredictArgs;
 pub use report::ReportArgs;
 pub use search::{AlgorithmArgs, EpochArgs, Retrain, RewardArgs, Schedule, SearchArgs};
 pub use task::TaskArgs;
@@ -29,6 +35,8 @@ Examples:
   radars search --space my.toml --data my-images --memory 4GiB
   radars plan --preset cifar10-quant       what a search would need, without running it
   radars train --architecture runs/fashion-small-0/result.json --seed 1
+  radars eval runs/fashion-small-0         the trained winner on the test images
+  radars predict runs/fashion-small-0 shoe.png
   radars compare --seeds 3                 RADARS and the methods it competes with, on equal terms
   radars report runs/fashion-small-0       the page of a run, finished or still going
   radars export runs/fashion-small-0       its network as QONNX, ONNX, an hls4ml project, ...
@@ -52,6 +60,8 @@ pub enum Command {
     Search(Box<SearchArgs>),
     Plan(Box<PlanArgs>),
     Train(Box<TrainArgs>),
+    Eval(Box<EvalArgs>),
+    Predict(Box<PredictArgs>),
     Compare(Box<CompareArgs>),
     Report(ReportArgs),
     Export(Box<ExportArgs>),

@@ -28,6 +28,18 @@ fn every_command_shows_examples_and_its_defaults() {
             ["Examples:", "--format onnx-qdq,card", "[default: exact]"],
         ),
         (
+            "eval",
+            ["Examples:", "--engine integer", "[default: 256MiB]"],
+        ),
+        (
+            "predict",
+            [
+                "Examples:",
+                "radars predict model.safetensors",
+                "[default: 5]",
+            ],
+        ),
+        (
             "compare",
             ["Examples:", "--reward-alphas 0.7,0.9,0.97", "[default: 10]"],
         ),
@@ -48,6 +60,8 @@ fn every_command_shows_examples_and_its_defaults() {
         let output = radars(Path::new("."), &format!("{command} --help"));
         assert!(output.status.success());
         let text = String::from_utf8(output.stdout).unwrap();
+        // Lines are as long as the terminal is wide.
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         for word in words {
             assert!(
                 text.contains(word),

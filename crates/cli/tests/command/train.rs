@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// An architecture of the tiny space.
-const GIVEN: &str = r#"[
+pub const GIVEN: &str = r#"[
     {"kernel": 3, "activation": {"integer": 3, "fraction": 6}, "weight": {"integer": 1, "fraction": 3}},
     {"kernel": 1, "activation": {"integer": 3, "fraction": 3}, "weight": {"integer": 1, "fraction": 6}}
 ]"#;
