@@ -241,6 +241,19 @@ fn precision(integer: usize, fraction: usize) -> Precision {
     }
 }
 
+/// The most candidates of all layers together: a thousand times those of the paper's spaces, and few enough to list.
+const MAX_CANDIDATES: usize = 1 << 20;
+
+/// Refuses more candidates than can be listed.
+pub(crate) fn check_candidates(candidates: usize) -> Result<(), Problem> {
+    match candidates <= MAX_CANDIDATES {
+        true => Ok(()),
+        false => Err(Problem::TooManyCandidates {
+            max: MAX_CANDIDATES,
+        }),
+    }
+}
+
 /// Checks each value of a list and that none comes twice. An empty list passes: absence is judged
 /// by layer.
 pub(crate) fn check_list(kind: HyperParameter, list: &[usize]) -> Result<(), Problem> {

@@ -155,6 +155,12 @@ pub enum Problem {
         /// The most there may be.
         max: usize,
     },
+    /// More candidates, over all layers, than can be listed.
+    #[error("more than {max} candidates in all layers together")]
+    TooManyCandidates {
+        /// The most there may be.
+        max: usize,
+    },
     /// A list without entries.
     #[error("`{kind}` lists no choices: give at least one")]
     NoChoices {

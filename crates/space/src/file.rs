@@ -1,6 +1,6 @@
 //! Reading a space file, and saying where it is wrong.
 
-use crate::choices::check_list;
+use crate::choices::{check_candidates, check_list};
 use crate::geometry::check_dimension;
 use crate::space::{Fault, Parts};
 use crate::{
@@ -132,6 +132,7 @@ fn read(text: &str) -> Result<Space, Located> {
     }
     // Every layer with the table it comes from.
     let mut layers = Vec::with_capacity(table.layer.len());
+    let mut candidates = 0_usize;
     for stated in &table.layer {
         let layer = stated
             .get_ref()
@@ -140,6 +141,13 @@ fn read(text: &str) -> Result<Space, Located> {
             Some(repeat) => dimension("repeat", repeat)?,
             None => 1,
         };
+        // Before so many are made.
+        let of_layers = repeat.saturating_mul(layer.choices.candidate_count());
+        candidates = candidates.saturating_add(of_layers);
+        check_candidates(candidates).map_err(|problem| Located {
+            span: stated.span(),
+            problem,
+        })?;
         let further = Layer {
             stride: 1,
             ..layer.clone()

@@ -1,5 +1,6 @@
 //! A search space: its fixed part, its choices, and what the data still has to say.
 
+use crate::choices::check_candidates;
 use crate::geometry::{MAX_DIMENSION, check_dimension};
 use crate::shape::{LayerShape, chain, check_blocks};
 use crate::{Decision, Error, ImageShape, Layer, Precision, Problem, Result, Reward};
@@ -67,8 +68,8 @@ impl Space {
     /// A space built in code; images and classes come from [`Space::resolve`].
     ///
     /// # Errors
-    /// [`Error::Invalid`] for no layers, a zero dimension, groups that do not divide the channels,
-    /// or a mixture of float and quantised layers.
+    /// [`Error::Invalid`] for no layers, more candidates than can be listed, a zero dimension, groups that
+    /// do not divide the channels, or a mixture of float and quantised layers.
     pub fn new(name: impl Into<String>, layers: Vec<Layer>) -> Result<Self> {
         Ok(Self::assemble(Parts {
             name: name.into(),
@@ -116,6 +117,8 @@ impl Space {
         if let Some(classes) = classes {
             check_dimension("classes", classes)?;
         }
+        let counts = layers.iter().map(|layer| layer.choices.candidate_count());
+        check_candidates(counts.fold(0, usize::saturating_add))?;
         let quantised = layers[0].choices.is_quantised();
         for (index, layer) in layers.iter().enumerate() {
             check_layer(

@@ -203,6 +203,12 @@ fn bad_files_are_refused_with_position_and_what_would_be_valid() {
             "repeat = 5000",
             "bad.toml:15:1: more than 4096 layers",
         ),
+        // 65536 layers of 4 kernels x 4 x 2 precisions.
+        (
+            "stride = 2\ngroups = 4\nchoices = { kernel = [5] }",
+            "repeat = 65536\nchoices = { kernel = [1, 3, 5, 7] }",
+            "bad.toml:15:1: more than 1048576 candidates in all layers together",
+        ),
         (
             "kernel = [1, 3]",
             "kernel = []",

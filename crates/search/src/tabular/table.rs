@@ -118,7 +118,7 @@ impl Table {
     /// `d`. Whatever else a layer has, and whatever it would cost, says nothing about the row.
     ///
     /// # Errors
-    /// [`radars_space::Error`], which a table that was read does not cause.
+    /// [`radars_space::Error`] for names of a million digits.
     pub fn space(&self) -> radars_space::Result<Space> {
         let layers = self.choices.iter().map(|&choices| {
             let kernels: Vec<usize> = (0..choices).map(kernel).collect();
