@@ -2,7 +2,7 @@
 
 use super::{Reader, space};
 use radars_export::onnx::{BatchNormForm, Dialect, OnnxNetwork, OnnxOptions};
-use radars_export::{Error, Model};
+use radars_export::{Error, IntegerNetwork, Model, Network};
 
 pub(super) const READER: Reader = Reader {
     name: "model",
@@ -30,6 +30,7 @@ fn read(bytes: &[u8]) {
     }
     if model.cost().is_ok_and(|cost| cost.macs <= FEW) {
         write(&model);
+        compute(&network);
     }
 }
 
@@ -74,6 +75,28 @@ fn write(model: &Model) {
     if let Err(error) = model.to_hls4ml() {
         assert!(matches!(error, Error::Unsupported { .. }), "{error}");
     }
+}
+
+/// Computes two images in integers, where the network has such a form.
+fn compute(network: &Network) {
+    let mut integer = match IntegerNetwork::new(network, 1) {
+        Ok(integer) => integer,
+        Err(error) => return assert!(matches!(error, Error::Unsupported { .. }), "{error}"),
+    };
+    let image = integer.image_bytes();
+    let images: Vec<u8> = (0..2 * image).map(|pixel| (pixel * 89) as u8).collect();
+    let mut logits = vec![f32::NAN; 2 * integer.classes()];
+    let computed = integer.logits(&images, &mut logits);
+    computed.expect("two images");
+    let mut again = vec![f32::NAN; integer.classes()];
+    let computed = integer.logits(&images[image..], &mut again);
+    computed.expect("one image");
+    // An image does not depend on its neighbour.
+    assert_eq!(logits[again.len()..], again);
+    let mut seen = 0;
+    let traced = integer.trace(&images[..image], |_, _| seen += 1);
+    traced.expect("one image");
+    assert!(seen > 0);
 }
 
 pub(super) fn models() -> [Model; 2] {

@@ -59,7 +59,10 @@ pub fn build(root: &Path, fuzz: &Path, readers: &[String]) -> Result<PathBuf> {
     let programs = fuzz.join("bin");
     fs::create_dir_all(&programs)?;
     for reader in readers {
-        fs::copy(built.join(reader), programs.join(reader)).context(reader.clone())?;
+        let program = programs.join(reader);
+        // One that is still running keeps its file.
+        let _ = fs::remove_file(&program);
+        fs::copy(built.join(reader), program).context(reader.clone())?;
     }
     Ok(programs)
 }

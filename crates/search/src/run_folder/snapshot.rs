@@ -1,16 +1,18 @@
 //! What a checkpoint of a run holds, and the networks in it as tensors.
 
 use crate::{
-    Checkpoint, ExploiterState, ExplorerState, Kept, Memory, Network, NetworkState, Phase,
-    PhaseState, Resumed, RunState,
+    Checkpoint, ExploiterState, ExplorerState, Findings, Kept, Memory, Network, NetworkState,
+    Phase, PhaseState, Resumed, RunState,
 };
 use radars_supernet::nn::SavedParameter;
 use radars_supernet::{ChildState, DnasState, OneShotState, Traffic};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 
 /// All that a checkpoint holds but tensors.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub(super) struct Snapshot {
     /// The device and its code path.
     pub device: String,
@@ -24,6 +26,23 @@ pub(super) struct Snapshot {
     exploration: Option<ExplorerState>,
     exploitation: Option<ExploiterState>,
     networks: BTreeMap<Phase, Head>,
+}
+
+impl Serialize for Snapshot {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Snapshot::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Snapshot {
+    /// What no run comes to is refused, as what cannot be read is.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let snapshot = Snapshot::deserialize(deserializer)?;
+        match snapshot.is_sound() {
+            true => Ok(snapshot),
+            false => Err(D::Error::custom("counts that no run comes to")),
+        }
+    }
 }
 
 /// A network without its tensors.
@@ -54,6 +73,72 @@ fn group(phase: Phase, part: &str) -> String {
         Phase::Exploitation => "exploitation",
     };
     format!("{phase}.{part}")
+}
+
+impl Snapshot {
+    /// Whether its counts can be counted on: those of records and episodes fit each other, and none is near the end of
+    /// its range.
+    fn is_sound(&self) -> bool {
+        let explored = |state: &ExplorerState| {
+            let iterations = state.iterations.iter();
+            let ends = iterations.clone().map(|explored| explored.episodes);
+            let mut spent = iterations.map(|explored| (explored.spent, explored.memory));
+            ends.chain([state.episodes]).is_sorted()
+                && spent.all(|(spent, memory)| can_grow(spent) && of_memory(&memory))
+                && can_grow(state.episodes as u64)
+                && can_grow(state.stale as u64)
+                && found(&state.findings)
+        };
+        let exploited = |state: &ExploiterState| {
+            let memory = state
+                .chosen
+                .as_ref()
+                .and_then(|chosen| chosen.found.as_ref());
+            can_grow(state.iterations as u64)
+                && memory.is_none_or(|exploited| of_memory(&exploited.memory))
+                && found(&state.findings)
+        };
+        let network = |head: &Head| {
+            let traffic = match head.kind {
+                Kind::OneShot { traffic } => traffic,
+                Kind::Child | Kind::SuperNet { .. } => Traffic::default(),
+            };
+            can_grow(head.epochs as u64) && of_memory(&head.memory) && of_traffic(&traffic)
+        };
+        self.events.values().all(|&events| can_grow(events))
+            && self.exploration.as_ref().is_none_or(explored)
+            && self.exploitation.as_ref().is_none_or(exploited)
+            && self.networks.values().all(network)
+    }
+}
+
+/// Whether a few of such counts can be added.
+fn can_grow(count: u64) -> bool {
+    count < 1 << 60
+}
+
+fn of_memory(memory: &Memory) -> bool {
+    let Memory {
+        planned_peak_bytes,
+        actual_peak_bytes,
+        high_water_bytes,
+    } = *memory;
+    let bytes = [planned_peak_bytes, actual_peak_bytes, high_water_bytes];
+    bytes.iter().all(|&bytes| can_grow(bytes as u64))
+}
+
+fn of_traffic(traffic: &Traffic) -> bool {
+    can_grow(traffic.uploaded_bytes) && can_grow(traffic.downloaded_bytes)
+}
+
+fn found(findings: &Findings) -> bool {
+    findings
+        .best
+        .is_none_or(|best| best < findings.records.len())
+        && can_grow(findings.trained as u64)
+        && can_grow(findings.spent)
+        && of_memory(&findings.memory)
+        && of_traffic(&findings.traffic)
 }
 
 impl Checkpoint<Snapshot> {
@@ -146,6 +231,35 @@ impl Checkpoint<Snapshot> {
             epochs: head.epochs,
             memory: head.memory,
             network,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_that_no_run_comes_to_is_refused() {
+        let snapshot = Snapshot {
+            exploration: Some(ExplorerState::default()),
+            events: BTreeMap::from([(Phase::Run, 1)]),
+            ..Snapshot::default()
+        };
+        let json = serde_json::to_value(&snapshot).unwrap();
+        let read = |json| serde_json::from_value::<Snapshot>(json);
+        assert_eq!(read(json.clone()).unwrap(), snapshot);
+        for (place, value) in [
+            // The first of no records.
+            ("/exploration/findings/best", 0),
+            ("/exploration/findings/trained", i64::MAX),
+            ("/exploration/episodes", i64::MAX),
+            ("/events/run", i64::MAX),
+        ] {
+            let mut damaged = json.clone();
+            *damaged.pointer_mut(place).unwrap() = value.into();
+            let error = read(damaged).unwrap_err().to_string();
+            assert!(error.contains("no run comes to"), "{place}: {error}");
         }
     }
 }
