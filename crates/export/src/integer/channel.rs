@@ -134,7 +134,7 @@ impl Filtered {
             )));
         }
         Ok(Filtered {
-            filter: Filter::new(geometry, conv.kernel, &codes, frame),
+            filter: Filter::new(geometry, conv.kernel, &codes, input, frame),
             ranges,
             step,
             slopes,

@@ -12,6 +12,7 @@ fn machines() -> Vec<Machine> {
     {
         machines.extend(pulp::x86::V3::try_new().map(Machine::Avx2));
         machines.extend(pulp::x86::V4::try_new().map(Machine::Avx512));
+        machines.extend(crate::integer::kernel::Vnni::try_new().map(Machine::Vnni));
     }
     machines
 }
@@ -82,8 +83,18 @@ const CASES: [[usize; 8]; 14] = [
     [1, 1, 4, 4, 3, 1, 1, 0],
 ];
 
+/// Formats of the image and largest weights: words, bytes that have to be widened often, and bytes that are not.
+const CODES: [(FixedPoint, i16); 5] = [
+    (FixedPoint::signed(3, 6), 256),
+    (FixedPoint::unsigned(3, 6), 256),
+    (FixedPoint::unsigned(3, 5), 60),
+    (FixedPoint::unsigned(1, 6), 64),
+    (FixedPoint::unsigned(1, 2), 4),
+];
+
 #[test]
 fn sums_are_those_of_plain_loops() {
+    let mut in_bytes = 0;
     for (index, [height, width, before, after, kernel, stride, groups, beyond]) in
         CASES.into_iter().enumerate()
     {
@@ -93,35 +104,45 @@ fn sums_are_those_of_plain_loops() {
             channels: before,
         };
         let geometry = ConvGeometry::new(image, after, stride, groups).unwrap();
-        let mut rng = Seed(7).stream("codes", index as u64);
-        let mut draw =
-            |n: usize| -> Vec<i16> { (0..n).map(|_| rng.random_range(-256..512)).collect() };
-        let x = draw(height * width * before);
-        let w = draw(after * kernel * kernel * (before / groups));
-        let frame = Frame {
-            image,
-            border: kernel / 2 + beyond,
-        };
-        let mut codes = vec![99; frame.len()];
-        frame.clear_border(&mut codes);
-        for (row, x) in frame
-            .rows_mut(&mut codes)
-            .zip(x.chunks_exact(width * before))
-        {
-            row.copy_from_slice(x);
-        }
-        let filter = Filter::new(&geometry, kernel, &w, &frame);
-        let expected = plain(&geometry, kernel, &x, &w);
-        for machine in machines() {
-            let mut all = All {
-                channels: after,
-                sums: vec![i32::MIN; expected.len()],
+        for (input, largest) in CODES {
+            let mut rng = Seed(7).stream("codes", index as u64);
+            let mut draw = |n: usize, low: i16, high: i16| -> Vec<i16> {
+                // The ends are the worst there is: they are drawn often.
+                let mut code = || match rng.random_range(0..3) {
+                    0 => low,
+                    1 => high,
+                    _ => rng.random_range(low..=high),
+                };
+                (0..n).map(|_| code()).collect()
             };
-            filter.run(machine, &codes, &mut all);
-            assert_eq!(
-                all.sums, expected,
-                "{machine:?}: {geometry:?}, kernel {kernel}"
-            );
+            let (low, high) = input.code_range();
+            let x = draw(height * width * before, low as i16, high as i16);
+            let weights = after * kernel * kernel * (before / groups);
+            let w = draw(weights, -largest, largest - 1);
+            let frame = Frame {
+                image,
+                border: kernel / 2 + beyond,
+            };
+            let mut codes = vec![99; frame.len()];
+            frame.clear_border(&mut codes);
+            let lines = x.chunks_exact(width * before);
+            for (row, x) in frame.rows_mut(&mut codes).zip(lines) {
+                row.copy_from_slice(x);
+            }
+            let filter = Filter::new(&geometry, kernel, &w, input, &frame);
+            let mut scratch = vec![0; filter.scratch_bytes()];
+            in_bytes += usize::from(!scratch.is_empty());
+            let expected = plain(&geometry, kernel, &x, &w);
+            for machine in machines() {
+                let mut all = All {
+                    channels: after,
+                    sums: vec![i32::MIN; expected.len()],
+                };
+                filter.run(machine, &codes, &mut scratch, &mut all);
+                let what = (machine, input, geometry, kernel);
+                assert_eq!(all.sums, expected, "{what:?}");
+            }
         }
     }
+    assert!(in_bytes >= CASES.len(), "{in_bytes}");
 }

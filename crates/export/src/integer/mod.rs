@@ -6,7 +6,8 @@
 //!
 //! *Convolution.* `sum = w1 x1 + w2 x2 + ...`, codes of 16 bits (formats have at most 9) summed in 32. The weights and
 //! the format of the input say how large the sums of each channel, and all partial sums, can get: a network in which
-//! 32 bits could overflow is refused.
+//! 32 bits could overflow is refused. Where codes and weights are bytes, products are summed in 16 bits over as many places
+//! of the window as these weights allow, and then in 32; the sums are the same.
 //!
 //! *Batch norm, shortcut, activation, quantiser.* One multiplication and one addition for each output channel, in 64
 //! bits, then a shift:
@@ -61,6 +62,8 @@ mod lower;
 mod program;
 mod rescale;
 mod slots;
+mod tile;
+mod weights;
 
 pub use program::Rescaling;
 

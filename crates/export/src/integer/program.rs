@@ -66,6 +66,7 @@ pub struct Rescaling {
 pub(super) struct Workspace {
     codes: Vec<Vec<i16>>,
     values: Vec<Vec<i32>>,
+    scratch: Vec<u8>,
     pooled: Vec<i64>,
     features: Vec<i16>,
 }
@@ -125,13 +126,15 @@ impl Program {
             + values.map_or(0, |(_, table)| size_of_val(&**table));
         let steps = self.steps.iter().map(|step| {
             let rescale = step.rescale.as_ref();
-            step.filter.bytes() + rescale.map_or(0, |rescale| size_of_val(&*rescale.vectors))
+            step.filter.weight_bytes() + rescale.map_or(0, |rescale| size_of_val(&*rescale.vectors))
         });
         tables + steps.sum::<usize>() + self.head.bytes()
     }
 
     pub(super) fn workspace(&self) -> Workspace {
+        let scratch = self.steps.iter().map(|step| step.filter.scratch_bytes());
         Workspace {
+            scratch: vec![0; scratch.fold(0, usize::max)],
             codes: self.code_lens.iter().map(|&len| vec![0; len]).collect(),
             values: self.value_lens.iter().map(|&len| vec![0; len]).collect(),
             pooled: vec![0; self.head.features()],
@@ -198,12 +201,12 @@ impl Step {
         let addend = self.addend.map(|slot| take(&mut workspace.values[slot]));
         let mut values = self.values.map(|slot| take(&mut workspace.values[slot]));
         let mut codes = self.codes.map(|slot| take(&mut workspace.codes[slot]));
-        let channels = self.channels;
+        let (channels, scratch) = (self.channels, &mut *workspace.scratch);
         match &self.rescale {
             None => {
                 let sums = values.as_deref_mut().unwrap_or_default();
                 self.filter
-                    .run(machine, &input, &mut Kept { channels, sums });
+                    .run(machine, &input, scratch, &mut Kept { channels, sums });
             }
             Some(rescale) => {
                 let codes = codes.as_deref_mut().unwrap_or_default();
@@ -217,7 +220,7 @@ impl Step {
                     codes,
                     values: values.as_deref_mut().unwrap_or_default(),
                 };
-                self.filter.run(machine, &input, &mut rescaled);
+                self.filter.run(machine, &input, scratch, &mut rescaled);
             }
         }
         workspace.codes[self.input] = input;
@@ -243,6 +246,7 @@ impl Workspace {
         let values = self.values.iter().map(|values| size_of_val(&**values));
         codes.sum::<usize>()
             + values.sum::<usize>()
+            + size_of_val(&*self.scratch)
             + size_of_val(&*self.pooled)
             + size_of_val(&*self.features)
     }
