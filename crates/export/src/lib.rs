@@ -8,17 +8,21 @@
 //!   compilers, and plain operators for any runtime. All compute what evaluation in training computed, to the bit, unless
 //!   batch norms are asked for in another form. [`onnx::OnnxNetwork`] reads them back and computes them node by node;
 //! - a project for hls4ml, a description in JSON, a picture, a model card ([`Format`] lists all forms);
-//! - an [`IntegerNetwork`], which computes it here and now, in integers.
+//! - an [`IntegerNetwork`], which computes it here and now, in integers; [`integer`] says how, and how exactly.
 //!
 //! It knows nothing of searches or of how networks are trained, and needs no device.
 //!
 //! ```no_run
 //! use radars_export::onnx::{Dialect, OnnxOptions};
-//! use radars_export::Model;
+//! use radars_export::{IntegerNetwork, Model};
 //! use std::path::Path;
 //!
 //! let model = Model::read(Path::new("runs/fashion-small-0/model.safetensors"))?;
 //! std::fs::write("network.onnx", model.to_onnx(OnnxOptions::new(Dialect::Plain))?)?;
+//!
+//! let mut network = IntegerNetwork::new(&model.network()?, 2)?;
+//! let mut logits = vec![0.0; network.classes()];
+//! network.logits(&vec![0; network.image_bytes()], &mut logits)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -35,7 +39,7 @@ mod error;
 mod files;
 mod format;
 mod hls4ml;
-mod integer;
+pub mod integer;
 mod model;
 pub mod network;
 pub mod onnx;

@@ -9,8 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
 
-use anyhow::{Context, Result, bail};
-use cargo_metadata::MetadataCommand;
+use anyhow::{Result, bail};
 
 use self::options::{HELP, Options, Request};
 use self::session::Outcome;
@@ -45,12 +44,7 @@ fn fuzz(root: &Path, mut options: Options) -> Result<ExitCode> {
         true => known,
         false => std::mem::take(&mut options.readers),
     };
-    let metadata = MetadataCommand::new()
-        .manifest_path(root.join("Cargo.toml"))
-        .no_deps()
-        .exec()
-        .context("where does cargo build?")?;
-    let fuzz = metadata.target_directory.as_std_path().join("fuzz");
+    let fuzz = crate::radars::target_folder(root)?.join("fuzz");
     let programs = build::build(root, &fuzz, &readers)?;
 
     let processors = || std::thread::available_parallelism().map_or(1, usize::from);
