@@ -25,7 +25,7 @@
 //! let task = Task::load(config, None)?;
 //! let result = search(region, &task, Setup::new("cpu", &mut Silent, &StopSignal::default()))?;
 //! assert!(result.memory.actual_peak_bytes <= result.memory.bound_bytes);
-//! println!("{}: reward {:.3}", result.best.architecture, result.best.reward);
+//! println!("{}: test accuracy {:?}", result.best.architecture, result.best.test_accuracy);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
