@@ -70,14 +70,16 @@ pub fn run(root: &Path, arguments: &[OsString]) -> Result<ExitCode> {
     let mut failed = Vec::new();
     for (name, hls4ml) in NETWORKS {
         let run = check.train(name)?;
-        if !check.network(name, &run, hls4ml)? {
+        println!("{name}");
+        if !check.network(&run, name, hls4ml)? {
             failed.push(name.to_owned());
         }
     }
-    for run in arguments.iter().map(PathBuf::from) {
-        let name = run.display().to_string();
-        if !check.network(&name, &run, false)? {
-            failed.push(name);
+    for (number, run) in arguments.iter().map(PathBuf::from).enumerate() {
+        println!("{}", run.display());
+        // A folder of our own: what is exported replaces what is there.
+        if !check.network(&run, &format!("run-{number}"), false)? {
+            failed.push(run.display().to_string());
         }
     }
     match failed.is_empty() {
@@ -126,10 +128,9 @@ impl Check {
         Ok(run)
     }
 
-    /// Exports a network and checks the files; whether all is well.
-    fn network(&self, name: &str, run: &Path, hls4ml: bool) -> Result<bool> {
-        println!("{name}");
-        let exported = self.work.join("exported").join(name);
+    /// Exports a network into the folder `into` of those that are exported, and checks the files; whether all is well.
+    fn network(&self, run: &Path, into: &str, hls4ml: bool) -> Result<bool> {
+        let exported = self.work.join("exported").join(into);
         if exported.exists() {
             std::fs::remove_dir_all(&exported)
                 .with_context(|| format!("cannot remove {}", exported.display()))?;
