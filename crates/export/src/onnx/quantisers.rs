@@ -21,8 +21,13 @@ impl Dialect {
                     true => x.to_owned(),
                     false => clip_values(to, format!("{name}.clipped"), x, format),
                 };
+                // onnxruntime fails to optimise a Clip before four bits.
+                let integers = match is_whole(format) {
+                    true => integers(format.signed, format.width()),
+                    false => integers(format.signed, format.width().max(8)),
+                };
                 let scale = to.float(format!("{name}.step"), format.step());
-                let zero = to.integers(format!("{name}.zero"), &[], integers(format), &[0]);
+                let zero = to.integers(format!("{name}.zero"), &[], integers, &[0]);
                 let codes = format!("{name}.codes");
                 let codes = to.node("QuantizeLinear", codes, &[&x, &scale, &zero], vec![]);
                 to.node("DequantizeLinear", name, &[&codes, &scale, &zero], vec![])
@@ -62,9 +67,10 @@ impl Dialect {
             Dialect::Qdq => {
                 let code = |&value: &f32| (format.quantise(value) * format.scale()) as i32;
                 let codes: Vec<i32> = values.iter().map(code).collect();
-                let codes = to.integers(format!("{name}.codes"), dims, integers(format), &codes);
+                let integers = integers(format.signed, format.width());
+                let codes = to.integers(format!("{name}.codes"), dims, integers, &codes);
                 let scale = to.float(format!("{name}.step"), format.step());
-                let zero = to.integers(format!("{name}.zero"), &[], integers(format), &[0]);
+                let zero = to.integers(format!("{name}.zero"), &[], integers, &[0]);
                 to.node("DequantizeLinear", name, &[&codes, &scale, &zero], vec![])
             }
             Dialect::Plain => {
@@ -100,9 +106,9 @@ fn clip_values(to: &mut Builder, name: String, x: &str, format: FixedPoint) -> S
     to.node("Clip", name, &[x, &lo, &hi], vec![])
 }
 
-/// The narrowest integer type for a format's codes.
-fn integers(format: FixedPoint) -> DataType {
-    match (format.signed, format.width()) {
+/// The narrowest integer type for codes of so many bits.
+fn integers(signed: bool, width: u32) -> DataType {
+    match (signed, width) {
         (true, ..=4) => DataType::Int4,
         (false, ..=4) => DataType::Uint4,
         (true, ..=8) => DataType::Int8,
