@@ -33,19 +33,20 @@ def idx(path):
     return np.frombuffer(data, np.uint8, offset=4 + 4 * len(dims)).reshape(dims)
 
 
-def compare(name, found, ours, exact):
-    """Logits against ours: the same class for all, to the bit where both are exact."""
+def compare(name, found, ours, share):
+    """Logits against ours: the same class for all, a share of the images to the bit, and none far off."""
     same_class = int((found.argmax(1) == ours.argmax(1)).sum())
     identical = int((found == ours).all(axis=1).sum())
     difference = float(np.abs(found - ours).max())
-    holds = same_class == len(ours) and (identical == len(ours) if exact else difference <= TOLERANCE)
+    holds = same_class == len(ours) and identical >= share * len(ours) and difference <= TOLERANCE
     figures = f"{same_class} of {len(ours)} classes agree, {identical} logits identical, difference {difference:.3g}"
     check(name, holds, figures)
 
 
 # A code that flips where the average before the classifier is at a tie: a step of 2^-6 times weights below 4, for the
-# few channels in which that may happen at once.
+# few channels in which that may happen at once. Where it does not, what a file computes is exact.
 TOLERANCE = 0.25
+EXACT = 0.95
 
 
 def with_onnxruntime(folder, x, ours):
@@ -64,7 +65,7 @@ def with_onnxruntime(folder, x, ours):
                 str(folder / file), options, providers=["CPUExecutionProvider"]
             )
             found = session.run(["logits"], {"images": x})[0]
-            compare(f"onnxruntime {file} {level.name}", found, ours, exact=False)
+            compare(f"onnxruntime {file} {level.name}", found, ours, EXACT)
 
 
 def with_qonnx(folder, x, ours):
@@ -81,7 +82,7 @@ def with_qonnx(folder, x, ours):
         value.type.tensor_type.shape.dim[0].dim_value = len(x)
     model = model.transform(InferShapes())
     found = execute_onnx(model, {"images": x})["logits"]
-    compare("qonnx model.qonnx.onnx", found, ours, exact=False)
+    compare("qonnx model.qonnx.onnx", found, ours, EXACT)
 
     cost = inference_cost(file, discount_sparsity=False)["total_cost"]
     stated = json.loads((folder / "model.json").read_text())
@@ -127,7 +128,8 @@ def with_hls4ml(folder, x, ours):
     on_grid = np.clip(np.rint(x / step), low, high) * step
     images = np.ascontiguousarray(on_grid.transpose(0, 2, 3, 1), np.float32)
     found = project.predict(images).reshape(len(ours), -1)
-    compare("hls4ml C++ emulation", found, ours, exact=False)
+    # Its batch norms are fixed-point numbers.
+    compare("hls4ml C++ emulation", found, ours, share=0)
 
 
 def main():

@@ -20,7 +20,7 @@ optimisation; the QONNX file in qonnx's executor, and qonnx's count of MACs and 
 network as an hls4ml project, its precisions and its C++ emulation. Also checks the RUN folders that are named, of
 networks for the embedded images.
 
-The Python packages come from PyPI by way of pip, once, into the target folder (170 MB to fetch). Exits with 1 where a
+The Python packages come from PyPI by way of pip, once, into the target folder (72 MB to fetch). Exits with 1 where a
 check fails, and with 3 where the packages cannot be had.";
 
 /// The exit code where the packages cannot be had; nothing was looked at then.
@@ -50,7 +50,7 @@ pub fn run(root: &Path, arguments: &[OsString]) -> Result<ExitCode> {
     let work = radars::target_folder(root)?.join("export-check");
     let packages = work.join("python");
     if !pip::is_installed(&packages, REQUIREMENTS) {
-        let what = ("the Python packages of export-check", 170);
+        let what = ("the Python packages of export-check", 72);
         if let Err(error) = pip::install(&packages, REQUIREMENTS, what, || Ok(())) {
             eprintln!("xtask: {error:#}");
             return Ok(ExitCode::from(NO_PACKAGES));

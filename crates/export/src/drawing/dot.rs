@@ -1,6 +1,6 @@
 //! The picture in Graphviz's language.
 
-use super::{Around, Box, Group};
+use super::{Around, Group, Part};
 
 pub(super) fn draw(groups: &[Group], title: &str) -> String {
     let mut text = format!("digraph {} {{\n", quoted(title));
@@ -32,7 +32,7 @@ pub(super) fn draw(groups: &[Group], title: &str) -> String {
     text + &edges + "}\n"
 }
 
-fn node(part: &Box) -> String {
+fn node(part: &Part) -> String {
     let label = part.lines.join("\n");
     format!("  {} [label={}];\n", quoted(&part.name), quoted(&label))
 }

@@ -9,7 +9,7 @@ use radars_nn::tensor::FixedPoint;
 use radars_space::Activation;
 
 /// A box of the picture.
-struct Box {
+struct Part {
     /// Its identifier.
     name: String,
     /// What is written in it, line by line.
@@ -18,14 +18,14 @@ struct Box {
 
 /// A layer as boxes, one after the other, and what goes around them.
 struct Group {
-    path: Vec<Box>,
+    path: Vec<Part>,
     around: Option<Around>,
 }
 
 /// A way around the boxes of a group.
 enum Around {
     Identity,
-    Projection(Box),
+    Projection(Part),
 }
 
 impl Model {
@@ -49,7 +49,7 @@ impl Model {
 /// The network from top to bottom.
 fn groups(network: &Network) -> Vec<Group> {
     let alone = |name: &str, lines: Vec<String>| Group {
-        path: vec![Box {
+        path: vec![Part {
             name: name.into(),
             lines,
         }],
@@ -70,7 +70,7 @@ fn groups(network: &Network) -> Vec<Group> {
 }
 
 fn group(layer: &Layer) -> Group {
-    let mut path: Vec<Box> = layer.path.iter().map(convolution).collect();
+    let mut path: Vec<Part> = layer.path.iter().map(convolution).collect();
     let around = match &layer.shortcut {
         Shortcut::None => None,
         Shortcut::Identity => Some(Around::Identity),
@@ -79,7 +79,7 @@ fn group(layer: &Layer) -> Group {
     if around.is_some() {
         let mut lines = vec!["sum".to_owned()];
         lines.extend(layer.activation.map(activation));
-        path.push(Box {
+        path.push(Part {
             name: format!("{}.sum", layer.name),
             lines: vec![lines.join(", ")],
         });
@@ -87,7 +87,7 @@ fn group(layer: &Layer) -> Group {
     Group { path, around }
 }
 
-fn convolution(conv: &Convolution) -> Box {
+fn convolution(conv: &Convolution) -> Part {
     let g = conv.geometry;
     let kind = match g.groups {
         1 => String::new(),
@@ -107,7 +107,7 @@ fn convolution(conv: &Convolution) -> Box {
         act.unwrap_or_default()
     )];
     lines.extend(bits(conv.input_format, conv.weight_format));
-    Box {
+    Part {
         name: conv.name.clone(),
         lines,
     }

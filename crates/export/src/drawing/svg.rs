@@ -1,6 +1,6 @@
 //! The picture as SVG: a column of boxes, ways around them at its right.
 
-use super::{Around, Box, Group};
+use super::{Around, Group, Part};
 use maud::{Markup, html};
 
 const WIDTH: usize = 360;
@@ -74,11 +74,11 @@ pub(super) fn draw(groups: &[Group], title: &str) -> String {
     picture.into_string() + "\n"
 }
 
-fn height(part: &Box) -> usize {
+fn height(part: &Part) -> usize {
     part.lines.len() * LINE + 10
 }
 
-fn boxed(part: &Box, x: usize, y: usize) -> Markup {
+fn boxed(part: &Part, x: usize, y: usize) -> Markup {
     let middle = x + WIDTH / 2;
     html! {
         rect x=(x) y=(y) width=(WIDTH) height=(height(part)) rx="6" {}

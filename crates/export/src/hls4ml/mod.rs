@@ -8,7 +8,7 @@ impl Model {
     /// The files of a project for hls4ml 1.3, with their names.
     ///
     /// The graph is QONNX with two differences: batch norms are nodes, which hls4ml has layers for, and a depthwise
-    /// convolution averages the pixels, since hls4ml's own global average is wrong.
+    /// convolution averages the pixels, since the global average of hls4ml 1.3 gives other values.
     ///
     /// # Errors
     /// As [`crate::Network::new`]; [`Error::Unsupported`] for a float network.

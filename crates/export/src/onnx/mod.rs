@@ -18,7 +18,7 @@ pub enum Dialect {
     /// `Quant` nodes of any width, for FINN, hls4ml and whatever else reads QONNX; opset 13.
     Qonnx,
     /// `QuantizeLinear` and `DequantizeLinear` around integers of 4, 8 or 16 bits, with a `Clip` where the width is
-    /// another; opset 21. What compilers for integer hardware look for.
+    /// another; opset 21. Activations of fewer than four bits take eight. What compilers for integer hardware look for.
     Qdq,
     /// `Mul`, `Round`, `Clip`, `Mul`; opset 13. Any runtime computes it.
     Plain,

@@ -5,7 +5,7 @@ use crate::reference::logits;
 use prost::Message;
 use radars_export::onnx::proto::{DataType, ModelProto};
 use radars_export::onnx::{BatchNormForm, Dialect, OnnxNetwork, OnnxOptions};
-use radars_export::space::Space;
+use radars_export::space::{Candidate, Space};
 
 const DIALECTS: [Dialect; 3] = [Dialect::Qonnx, Dialect::Qdq, Dialect::Plain];
 
@@ -89,6 +89,49 @@ fn weights_lie_in_the_narrowest_integers() {
         assert_eq!(tensor.data_type(), expected, "{name}");
         assert_eq!(tensor.raw_data.len(), bytes, "{name}");
     }
+}
+
+/// onnxruntime 1.32 fails to optimise a `Clip` before four bits: what is narrower takes eight.
+#[test]
+fn no_clip_comes_before_four_bits() {
+    let (mut clipped, mut narrow) = (0, 0);
+    for seed in 0..4 {
+        let file = model(&fashion(), seed).to_onnx(OnnxOptions::new(Dialect::Qdq));
+        let graph = ModelProto::decode(&*file.unwrap()).unwrap().graph.unwrap();
+        let of = |op: &str| {
+            graph
+                .node
+                .iter()
+                .filter(|node| node.op_type == op)
+                .collect::<Vec<_>>()
+        };
+        for node in of("QuantizeLinear") {
+            if of("Clip")
+                .iter()
+                .any(|clip| clip.output[0] == node.input[0])
+            {
+                let zero = graph
+                    .initializer
+                    .iter()
+                    .find(|t| t.name == node.input[2])
+                    .unwrap();
+                assert!(
+                    ![DataType::Int4, DataType::Uint4].contains(&zero.data_type()),
+                    "{}",
+                    node.name
+                );
+                clipped += 1;
+            }
+        }
+        let architecture = model(&fashion(), seed).architecture;
+        let width = |c: &Candidate| c.activation().unwrap().width();
+        narrow += architecture
+            .layers()
+            .iter()
+            .filter(|c| width(c) < 4)
+            .count();
+    }
+    assert!(narrow > 0 && clipped >= narrow, "{narrow} {clipped}");
 }
 
 #[test]
