@@ -130,6 +130,12 @@ pub fn of_flags(task: &TaskArgs, algorithm: &AlgorithmArgs, epochs: &EpochArgs) 
     if let Some(Retrain::Count(count)) = algorithm.retrain {
         config.search.retrain = count;
     }
+    if algorithm.paper {
+        config.search = config.search.to_the_letter();
+    }
+    set(&mut config.search.designs, algorithm.designs);
+    set(&mut config.search.rewards, algorithm.rewards);
+    set(&mut config.search.predictor, algorithm.predictor);
     config.search.budget = algorithm.budget.or(config.search.budget);
     let share = algorithm.exploration_memory;
     config.search.exploration_memory = share.or(config.search.exploration_memory);

@@ -3,10 +3,12 @@
 mod auto;
 mod check;
 mod data;
+mod search;
 mod size;
 
 pub use auto::{MicroBatch, MixingChoice, Recomputation, SnRule};
 pub use data::{DataConfig, StreamConfig, Variety};
+pub use search::{Rewards, SearchConfig};
 
 use crate::{Error, Result};
 use bytesize::ByteSize;
@@ -143,41 +145,6 @@ pub struct RewardConfig {
     pub beta: f64,
     /// AOPS over `beta` that cost the whole reward of the cost term.
     pub gamma: f64,
-}
-
-/// Algorithm 1.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SearchConfig {
-    /// `Ep`: most iterations of exploration and exploitation.
-    pub iterations: usize,
-    /// `N`: episodes of an exploration.
-    pub episodes: usize,
-    /// `P`: the best architectures by proxy reward that are re-trained and may span the SuperNet.
-    pub retrain: usize,
-    /// Which of those span the SuperNet.
-    #[serde(default)]
-    pub sn_rule: SnRule,
-    /// `C`: best architectures kept for the report.
-    pub keep: usize,
-    /// `Tar`: the search ends when an exact reward reaches it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub target: Option<f64>,
-    /// The reward of an architecture that does not fit the bound or the limits.
-    pub penalty: f64,
-    /// Most that a search may spend, in multiply-accumulates of training (a step counts three times its forward
-    /// pass, an evaluation once). It is never exceeded; methods other than RADARS then sample until it is
-    /// used up, whatever `iterations` and `episodes` say.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub budget: Option<u64>,
-    /// Exploration's share of the bound, so that both phases can run side by side; none gives all of it to
-    /// one phase after the other.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        default,
-        serialize_with = "size::exact_of_some"
-    )]
-    pub exploration_memory: Option<ByteSize>,
 }
 
 /// The methods that RADARS is compared with.

@@ -152,6 +152,11 @@ pub trait Evaluator {
         false
     }
 
+    /// Whether it trains SuperNets; where it does not, RADARS leaves its differentiable search out, and says so.
+    fn offers_supernets(&self) -> bool {
+        true
+    }
+
     /// What the SuperNet of these candidates needs, in steps of this kind.
     ///
     /// # Errors

@@ -198,6 +198,13 @@ pub enum Event {
         /// What the plan says the first architecture that did not fit would have needed; none when all did.
         refused_bytes: Option<usize>,
     },
+    /// There is no differentiable search in this iteration.
+    DnasSkipped {
+        /// Iteration of Algorithm 1.
+        iteration: usize,
+        /// Why not.
+        why: Skip,
+    },
     /// The SuperNet was trained for an epoch.
     DnasEpoch {
         /// Iteration of Algorithm 1.
@@ -312,6 +319,28 @@ pub enum Event {
         /// Seconds it took.
         seconds: f64,
     },
+}
+
+/// Why an iteration has no differentiable search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Skip {
+    /// SN has one candidate in every layer: there is nothing to choose.
+    OnePath,
+    /// An earlier iteration searched a SuperNet of the same candidates.
+    SameSupernet,
+    /// The evaluator has no SuperNets.
+    NoSupernets,
+}
+
+impl std::fmt::Display for Skip {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Skip::OnePath => "SN has one candidate in every layer",
+            Skip::SameSupernet => "a SuperNet of the same candidates was searched before",
+            Skip::NoSupernets => "the evaluator has no SuperNets",
+        })
+    }
 }
 
 /// Why a search ended.

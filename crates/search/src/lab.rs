@@ -15,6 +15,8 @@ pub(crate) struct Lab<'a, E> {
     pub bounds: Bounds,
     /// What the other phase has spent of the budget.
     pub spent_elsewhere: u64,
+    /// What may be spent of the budget by now; all of it, where nobody says.
+    pub ceiling: Option<u64>,
 }
 
 /// What became of an attempt to measure something.
@@ -33,6 +35,7 @@ impl<'a, E: Evaluator> Lab<'a, E> {
             evaluator,
             bounds,
             spent_elsewhere: 0,
+            ceiling: problem.config.search.budget,
         }
     }
 
@@ -97,8 +100,7 @@ impl<'a, E: Evaluator> Lab<'a, E> {
     /// What the budget has left when `findings` are what this phase has spent it on; none without a budget.
     pub fn budget_left(&self, findings: &Findings) -> Option<u64> {
         let spent = findings.spent + self.spent_elsewhere;
-        let budget = self.problem.config.search.budget?;
-        Some(budget.saturating_sub(spent))
+        Some(self.ceiling?.saturating_sub(spent))
     }
 
     /// Whether the budget pays for `cost` more.

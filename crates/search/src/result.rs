@@ -28,7 +28,7 @@ pub struct RunResult {
     pub fingerprint: String,
     /// The winner.
     pub best: Best,
-    /// The architectures with the best exact rewards, best first; the winner leads.
+    /// The architectures that are worth most, best first, with their own exact rewards; the winner leads.
     pub front: Vec<Kept>,
     /// Device memory of the whole run.
     pub memory: MemoryUse,
@@ -44,11 +44,12 @@ pub struct RunResult {
 pub struct Best {
     /// One candidate a layer.
     pub architecture: Architecture,
-    /// Its exact reward, by which it won; its proxy reward when the run was stopped before any was trained to
-    /// convergence; none where it was given.
+    /// The reward by which it won: its exact reward, or with a predictor what the model of all measurements takes it to
+    /// be worth; its proxy reward when the run was stopped before any was trained to convergence; none where it was
+    /// given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reward: Option<f64>,
-    /// Accuracy on the rewards split, a fraction; none where it was given.
+    /// The accuracy in that reward, a fraction, on the rewards split; none where it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub val_accuracy: Option<f64>,
     /// Accuracy on the test set after the final training, a fraction; none when the run was interrupted

@@ -310,7 +310,8 @@ impl<'a> Run<'a> {
                 watch.keep(&PhaseState::Run(state))
             })?;
         }
-        let winner = outcome.winner(self.problem)?;
+        let data = evaluator.data();
+        let winner = outcome.winner(self.problem, data)?;
         let started = Instant::now();
         let tested = match outcome.stop {
             Stop::Interrupted => None,
@@ -324,6 +325,7 @@ impl<'a> Run<'a> {
             search_seconds: self.state.search_seconds,
             final_training_seconds: started.elapsed().as_secs_f64(),
             outcome,
+            data,
             winner,
             tested,
         }

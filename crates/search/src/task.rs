@@ -1,6 +1,6 @@
 //! A problem: a configuration with its space; and a task: a problem with its data loaded.
 
-use crate::{Config, Error, Fidelity, Result, SpaceSource};
+use crate::{Config, Error, Fidelity, Method, Result, Rewards, SpaceSource};
 use radars_data::{ClassSubset, Data, LoadOptions, SplitFractions, Splits};
 use radars_nn::{AdamSettings, SgdSettings};
 use radars_space::{Reward, Space};
@@ -16,6 +16,34 @@ pub struct Problem {
     pub space: Space,
     /// The trade-off of accuracy and cost.
     pub reward: Reward,
+}
+
+impl Problem {
+    /// Whether exploration tries the designs of the space before its sampler draws.
+    ///
+    /// Uniform architectures are listed already; a one-shot search and a whole SuperNet have no episodes.
+    pub(crate) fn explores_designs(&self) -> bool {
+        let samples = matches!(
+            self.config.method,
+            Method::Radars | Method::Quantnas | Method::Random | Method::Evolution
+        );
+        samples && self.config.search.designs
+    }
+
+    /// How many of the best an exploration tells of: those that are to be re-trained, or all, where exploitation has
+    /// more to choose by or a budget to spend.
+    pub(crate) fn told(&self) -> usize {
+        let search = &self.config.search;
+        match (search.rewards, search.budget) {
+            (Rewards::Proxy, None) => search.retrain,
+            _ => usize::MAX,
+        }
+    }
+
+    /// Whether a model of all measurements says what architectures are worth: that is a part of RADARS.
+    pub(crate) fn predicts(&self) -> bool {
+        self.config.method == Method::Radars && self.config.search.predictor
+    }
 }
 
 /// What brief trainings are done on where the whole is too much: some of the classes.

@@ -5,7 +5,7 @@ use super::{DeviceArgs, TaskArgs};
 use bytesize::ByteSize;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
-use radars_search::{Method, MixingChoice, SnRule};
+use radars_search::{Method, MixingChoice, Rewards, SnRule};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ Examples:
 
   radars search --resume runs/third
       goes on where that run was left
+  radars search --paper --reward paper
+      Algorithm 1 as the paper states it, with its reward
   radars search --schedule overlapped
       exploration beside exploitation
   radars search --preset cifar10-quant --data cifar10 --device cuda:0,cuda:1 --memory 10GiB
@@ -92,6 +94,27 @@ pub struct AlgorithmArgs {
     /// says; fashion-small: prefix]
     #[arg(long, value_name = "RULE", value_parser = sn_rule)]
     pub sn_rule: Option<SnRule>,
+
+    /// Algorithm 1 of the paper to the letter: no designs, no model, and the rewards of R replaced by re-training.
+    /// What else differs from the paper (reward, epochs, controller) has flags of its own
+    #[arg(long, conflicts_with_all = ["designs", "rewards", "predictor"])]
+    pub paper: bool,
+
+    /// Whether the first episodes try designed architectures, which vary one hyper-parameter type at a time, for the
+    /// sampler to learn from [default: what the preset says; fashion-small: true]
+    #[arg(long, value_name = "BOOL")]
+    pub designs: Option<bool>,
+
+    /// By which rewards re-trainings and SN are chosen: `proxy`, those of brief trainings; `updated`, which re-training
+    /// replaces, as in the paper; `pooled`, the best of all that is known [default: what the preset says;
+    /// fashion-small: pooled]
+    #[arg(long, value_name = "RULE", value_parser = rewards)]
+    pub rewards: Option<Rewards>,
+
+    /// Whether a model of all measurements proposes architectures and says what they are worth; with radars alone
+    /// [default: what the preset says; fashion-small: true]
+    #[arg(long, value_name = "BOOL")]
+    pub predictor: Option<bool>,
 
     /// Spend at most this many multiply-accumulates of training (a step counts three times its forward
     /// pass); methods other than radars then sample until it is used up [default: no limit]
@@ -181,7 +204,8 @@ pub struct RunArgs {
     #[arg(long, value_name = "DIR", conflicts_with_all = [
         "preset", "space", "config", "data", "resize", "limit_train", "memory", "batch", "micro_batch", "recompute",
         "method", "mixing", "sn_rule", "seed",
-        "iterations", "episodes", "retrain", "target", "max_aops", "max_params", "budget", "exploration_memory",
+        "iterations", "episodes", "retrain", "paper", "designs", "rewards", "predictor", "target", "max_aops", "max_params",
+        "budget", "exploration_memory",
         "named", "alpha", "beta", "gamma", "proxy_epochs", "exact_epochs", "final_epochs", "dnas_epochs", "dnas_warmup_epochs", "out",
         "width", "cells", "image_size", "augment", "cache", "bad_images", "proxy_classes",
     ])]
@@ -196,6 +220,10 @@ pub struct RunArgs {
     /// Show no progress, only the result
     #[arg(long)]
     pub quiet: bool,
+}
+
+fn rewards(text: &str) -> Result<Rewards, String> {
+    text.parse()
 }
 
 /// How many of the best are re-trained.
@@ -294,6 +322,9 @@ mod tests {
             ("iterations", config.search.iterations.to_string()),
             ("episodes", config.search.episodes.to_string()),
             ("retrain", config.search.retrain.to_string()),
+            ("designs", config.search.designs.to_string()),
+            ("rewards", config.search.rewards.to_string()),
+            ("predictor", config.search.predictor.to_string()),
             ("alpha", reward.alpha().to_string()),
             ("beta", reward.beta().to_string()),
             ("gamma", format!("{:e}", reward.gamma())),

@@ -146,6 +146,12 @@ pub fn describe(event: &Event) -> String {
                 .map(|next| format!("; one more would have needed {}", bytes(next)))
                 .unwrap_or_default()
         ),
+        Event::DnasSkipped { iteration, why } => {
+            format!(
+                "iteration {}: no differentiable search: {why}",
+                iteration + 1
+            )
+        }
         Event::DnasEpoch {
             iteration,
             epoch,

@@ -49,6 +49,7 @@ fn card(run: &Run, exploitation: &Exploitation<'_>, pruned: &Pruned) -> Markup {
                     (fact("on the device at once", pruned.micro_batch.filter(|&images| images > 0).map(|images| plural(images, "image"))))
                     (fact("recomputed", recomputed(pruned)))
                     (fact("paths", pruned.paths.map(short)))
+                    (fact("search", exploitation.skipped.map(|skipped| format!("none: {}", words(&skipped.why)))))
                     (fact("derived", exploitation.derived.map(|derived| {
                         let reward = derived.reward.map(|reward| format!("reward {reward:.4}"));
                         let accuracy = derived.accuracy.map(|accuracy| format!("accuracy {accuracy:.4}"));
@@ -83,6 +84,16 @@ fn spanned_by(pruned: &Pruned) -> String {
     match &pruned.rule {
         Some(rule) => format!("{of}, rule {rule}"),
         None => of,
+    }
+}
+
+/// Why there is no search, in words.
+fn words(why: &str) -> &str {
+    match why {
+        "one-path" => "one candidate in every layer",
+        "same-supernet" => "the same candidates as before",
+        "no-supernets" => "not offered by the evaluator",
+        other => other,
     }
 }
 

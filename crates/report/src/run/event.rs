@@ -23,6 +23,7 @@ pub enum Event {
     Episode(Episode),
     Retrained(Retrained),
     Pruned(Pruned),
+    DnasSkipped(DnasSkipped),
     DnasEpoch(DnasEpoch),
     Derived(Derived),
     SharedEpoch(SharedEpoch),
@@ -114,6 +115,15 @@ pub struct Retrained {
     pub memory: Option<Memory>,
     #[serde(default)]
     pub seconds: f64,
+}
+
+/// There is no differentiable search in an iteration.
+#[derive(Debug, Deserialize)]
+pub struct DnasSkipped {
+    #[serde(default)]
+    pub iteration: usize,
+    #[serde(default)]
+    pub why: String,
 }
 
 /// SN was chosen. Without architectures, the SuperNet holds every candidate of the space.

@@ -1,7 +1,8 @@
 //! What happened in a run, put together from its events.
 
 use super::{
-    Derived, DnasEpoch, Episode, Event, Fidelity, Memory, Pruned, Retrained, Run, Screened,
+    Derived, DnasEpoch, DnasSkipped, Episode, Event, Fidelity, Memory, Pruned, Retrained, Run,
+    Screened,
 };
 use crate::run::event::Started;
 use radars_space::Architecture;
@@ -33,6 +34,8 @@ pub struct Best {
 pub struct Exploitation<'a> {
     pub iteration: usize,
     pub pruned: Option<&'a Pruned>,
+    /// Why it has no differentiable search.
+    pub skipped: Option<&'a DnasSkipped>,
     pub epochs: Vec<&'a DnasEpoch>,
     pub derived: Option<&'a Derived>,
 }
@@ -102,6 +105,10 @@ impl Run {
                 Event::Pruned(pruned) => {
                     let index = at(&mut all, pruned.iteration);
                     all[index].pruned = Some(pruned);
+                }
+                Event::DnasSkipped(skipped) => {
+                    let index = at(&mut all, skipped.iteration);
+                    all[index].skipped = Some(skipped);
                 }
                 Event::DnasEpoch(epoch) => {
                     let index = at(&mut all, epoch.iteration);

@@ -8,8 +8,8 @@ mod trainings;
 
 pub(crate) use config::{Config, Reward as RewardSetting};
 pub(crate) use event::{
-    Derived, DnasEpoch, Episode, Event, Fidelity, Line, Memory, Pruned, Retrained, Screened,
-    Traffic,
+    Derived, DnasEpoch, DnasSkipped, Episode, Event, Fidelity, Line, Memory, Pruned, Retrained,
+    Screened, Traffic,
 };
 pub(crate) use history::{Best, Exploitation};
 pub(crate) use outcome::Outcome;

@@ -80,12 +80,13 @@ impl<'a, E: Evaluator> Desk<'a, E> {
         (iteration + 1) * self.problem.config.search.episodes
     }
 
-    /// Explores.
-    pub fn explore(&mut self, plan: Plan) -> Result<Option<Stop>> {
+    /// Explores, with what may be spent of the budget until the end of an iteration of so many.
+    pub fn explore(&mut self, plan: Plan, until: Until) -> Result<Option<Stop>> {
         let bounds = self.evaluators.bounds();
         let can_be_beside = matches!(self.evaluators, Evaluators::Split { .. });
         let evaluator = self.evaluators.of(Phase::Exploration);
         let mut lab = Lab::new(self.problem, evaluator, bounds);
+        lab.ceiling = until.ceiling(self.problem);
         // With memory of its own and no budget to share, it might as well run beside exploitation, whose
         // spending it would not know: so it says the same in both schedules.
         if !can_be_beside || self.problem.config.search.budget.is_some() {
@@ -110,14 +111,18 @@ impl<'a, E: Evaluator> Desk<'a, E> {
         act(&mut self.exploiter, &self.explorer, &mut lab, &mut watch)
     }
 
-    /// Trains what the first exploration recommends to convergence, and ends the only iteration.
+    /// Trains the best of the first exploration to convergence, and with a budget all that it pays for; ends the only
+    /// iteration.
     fn finish_with_promising(&mut self) -> Result<Stop> {
         if self.exploiter.state().iterations > 0 {
             return Ok(self.natural_end());
         }
         let stopped = self.exploit(|exploiter, explorer, lab, watch| {
             let promising = &explorer.state().iterations[0].promising;
-            let stopped = exploiter.retrain(lab, promising, watch)?;
+            let mut stopped = exploiter.retrain(lab, promising, watch)?;
+            if stopped.is_none() {
+                stopped = exploiter.spend_the_rest(lab, promising, watch)?;
+            }
             if stopped.is_none() {
                 exploiter.end_iteration(watch)?;
             }
@@ -132,6 +137,32 @@ impl<'a, E: Evaluator> Desk<'a, E> {
             Some(_) => Stop::Budget,
             None => Stop::Iterations,
         }
+    }
+}
+
+/// How much of a budget may be spent: a part for every iteration, so that a search that pays for all of them has all of
+/// them.
+#[derive(Clone, Copy)]
+pub(crate) enum Until {
+    /// Until an iteration is over.
+    EndOf(usize),
+    /// All.
+    TheEnd,
+}
+
+impl Until {
+    /// What may be spent by then; none without a budget.
+    pub fn ceiling(self, problem: &Problem) -> Option<u64> {
+        let search = &problem.config.search;
+        let budget = search.budget?;
+        Some(match self {
+            Until::TheEnd => budget,
+            Until::EndOf(iteration) => {
+                let done = (iteration + 1).min(search.iterations) as u128;
+                let share = u128::from(budget) * done / search.iterations as u128;
+                u64::try_from(share).unwrap_or(budget)
+            }
+        })
     }
 }
 
@@ -173,7 +204,11 @@ pub(crate) fn sampler(problem: &Problem) -> Result<Box<dyn Sampler>> {
                 seed,
             ))
         }
-        Method::Uniform => Box::new(Uniform::new(&problem.space)?),
+        Method::Uniform => {
+            // With a budget, as many as it pays for.
+            let others = config.search.budget.map(|_| seed.derive("uniform", 0));
+            Box::new(Uniform::new(&problem.space, others)?)
+        }
     })
 }
 

@@ -92,8 +92,8 @@ fn share<E: Evaluator>(desk: &mut Desk<'_, E>) -> Result<Option<Stop>> {
         spent: findings.spent,
         seconds: started.elapsed().as_secs_f64(),
     })?;
-    let recommends = config.search.retrain;
-    desk.explorer.end(recommends, Fidelity::Proxy, &mut watch)?;
+    desk.explorer
+        .end(problem.told(), Fidelity::Proxy, &mut watch)?;
     Ok(None)
 }
 

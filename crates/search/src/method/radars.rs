@@ -1,6 +1,6 @@
 //! RADARS, Algorithm 1 of the paper: explore, re-train the best, prune to SN, exploit, over and over.
 
-use super::{Desk, Procedure, sampler};
+use super::{Desk, Procedure, Until, sampler};
 use crate::lab::Lab;
 use crate::observer::Shared;
 use crate::phase::{Exploiter, Explored, Explorer, ExplorerState, Plan, SupernetOf};
@@ -20,17 +20,19 @@ impl<E: Evaluator> Procedure<E> for Radars {
         loop {
             let iteration = desk.exploiter.state().iterations;
             if let Some(stop) = over(problem, desk.exploiter.state()) {
-                return Ok(stop);
+                return spend_the_rest(desk, stop);
             }
+            let until = Until::EndOf(iteration);
             if desk.explorer.state().iterations.len() <= iteration
-                && let Some(stop) = desk.explore(plan(problem, iteration))?
+                && let Some(stop) = desk.explore(plan(problem, iteration), until)?
             {
                 return Ok(stop);
             }
             if explored_nothing(&desk.explorer.state().iterations[..=iteration]) {
-                return Ok(Stop::Budget);
+                return spend_the_rest(desk, Stop::Budget);
             }
             let stopped = desk.exploit(|exploiter, explorer, lab, watch| {
+                lab.ceiling = until.ceiling(problem);
                 let explored = &explorer.state().iterations[iteration];
                 exploit(exploiter, explored, lab, watch)
             })?;
@@ -41,6 +43,19 @@ impl<E: Evaluator> Procedure<E> for Radars {
     }
 }
 
+/// Ends a search that was not stopped: what is left of a budget is spent on the best that exploration found.
+fn spend_the_rest<E: Evaluator>(desk: &mut Desk<'_, E>, stop: Stop) -> Result<Stop> {
+    if stop == Stop::Target {
+        return Ok(stop);
+    }
+    let stopped = desk.exploit(|exploiter, explorer, lab, watch| {
+        let explored = explorer.state().iterations.last();
+        let promising = explored.map_or(&[][..], |explored| &explored.promising);
+        exploiter.spend_the_rest(lab, promising, watch)
+    })?;
+    Ok(stopped.unwrap_or(stop))
+}
+
 /// An exploration of Algorithm 1.
 fn plan(problem: &Problem, iteration: usize) -> Plan {
     let search = &problem.config.search;
@@ -48,6 +63,7 @@ fn plan(problem: &Problem, iteration: usize) -> Plan {
         fidelity: Fidelity::Proxy,
         until_episode: Some((iteration + 1) * search.episodes),
         recommends: search.retrain,
+        tells: problem.told(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sampling alone: a controller (QuantNAS), random search, evolution, uniform architectures.
 
-use super::{Desk, Procedure, episode_fidelity};
+use super::{Desk, Procedure, Until, episode_fidelity};
 use crate::phase::Plan;
 use crate::{Evaluator, Fidelity, Method, Result, Stop};
 
@@ -28,8 +28,9 @@ impl<E: Evaluator> Procedure<E> for Sampling {
                 fidelity,
                 until_episode,
                 recommends: search.retrain,
+                tells: desk.problem.told(),
             };
-            if let Some(stop) = desk.explore(plan)? {
+            if let Some(stop) = desk.explore(plan, Until::TheEnd)? {
                 return Ok(stop);
             }
         }

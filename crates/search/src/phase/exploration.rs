@@ -1,8 +1,10 @@
 //! Exploration, line 3 of Algorithm 1: episodes, each a sampled architecture, a training, and a lesson.
 
 use super::PhaseState;
+use super::hopeful::hopeful;
+use crate::designs::designs;
 use crate::lab::{Attempt, Lab};
-use crate::sampler::{Sampler, SamplerState};
+use crate::sampler::{Proposal, Sampler, SamplerState};
 use crate::{
     Evaluator, Event, Fidelity, Findings, Fingerprint, Memory, Result, Score, Stop, Watch,
 };
@@ -25,7 +27,7 @@ pub struct Promising {
 /// An exploration that has come to its end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Explored {
-    /// The best of all architectures so far by proxy reward, best first.
+    /// The best of all architectures so far by proxy reward, best first: those that exploitation chooses from.
     pub promising: Vec<Promising>,
     /// Episodes until its end.
     pub episodes: usize,
@@ -48,6 +50,9 @@ pub struct ExplorerState {
     pub findings: Findings,
     /// Episodes in a row, the last ones, that measured nothing.
     pub stale: usize,
+    /// Proposals that the budget did not pay for.
+    #[serde(default)]
+    pub passed: usize,
     /// What the sampler has learned.
     pub sampler: SamplerState,
     /// Seconds it took.
@@ -61,8 +66,10 @@ pub(crate) struct Plan {
     pub fidelity: Fidelity,
     /// The episode before which it ends, whatever is left of the budget.
     pub until_episode: Option<usize>,
-    /// How many of the best it recommends; with a budget, it leaves enough to train them to convergence.
+    /// How many of the best will be trained to convergence; with a budget, it leaves enough for them.
     pub recommends: usize,
+    /// How many of the best it tells of.
+    pub tells: usize,
 }
 
 /// What came of an episode.
@@ -94,6 +101,7 @@ impl Explorer {
                 iterations: Vec::new(),
                 findings: Findings::default(),
                 stale: 0,
+                passed: 0,
                 sampler: sampler.state()?,
                 seconds: 0.0,
             },
@@ -129,13 +137,20 @@ impl Explorer {
             match measured? {
                 Attempt::Done(Episode::Measured) => self.state.stale = 0,
                 Attempt::Done(Episode::Known) => self.state.stale += 1,
-                Attempt::Done(Episode::NoneLeft) | Attempt::Stopped(Stop::Budget) => break,
+                Attempt::Done(Episode::NoneLeft) => break,
+                // Something cheaper may come; of brief trainings the rest is for trainings to convergence.
+                Attempt::Stopped(Stop::Budget) if plan.fidelity == Fidelity::Exact => {
+                    self.state.passed += 1;
+                    self.state.stale += 1;
+                    continue;
+                }
+                Attempt::Stopped(Stop::Budget) => break,
                 Attempt::Stopped(stop) => return Ok(Some(stop)),
             }
             self.keep(watch)?;
         }
         lab.require_measured(&self.state.findings, self.state.episodes)?;
-        self.end(plan.recommends, plan.fidelity, watch)?;
+        self.end(plan.tells, plan.fidelity, watch)?;
         Ok(None)
     }
 
@@ -147,15 +162,10 @@ impl Explorer {
         }
     }
 
-    /// Notes that an exploration is over, and what it recommends.
-    pub fn end(
-        &mut self,
-        recommends: usize,
-        fidelity: Fidelity,
-        watch: &mut Watch<'_>,
-    ) -> Result<()> {
+    /// Notes that an exploration is over, and the best that it tells of.
+    pub fn end(&mut self, tells: usize, fidelity: Fidelity, watch: &mut Watch<'_>) -> Result<()> {
         let findings = &self.state.findings;
-        let best = findings.best_by(fidelity, recommends).into_iter();
+        let best = findings.best_by(fidelity, tells).into_iter();
         let promising = best.filter_map(|index| {
             let record = &findings.records[index];
             Some(Promising {
@@ -179,6 +189,29 @@ impl Explorer {
         watch.keep(&PhaseState::Exploration(self.state.clone()))
     }
 
+    /// What an episode tries: the designs first, then what the sampler draws, or the most hopeful of what it may.
+    fn propose<E: Evaluator>(
+        &mut self,
+        lab: &Lab<'_, E>,
+        attempt: u64,
+    ) -> Result<Option<Proposal>> {
+        let designs = match lab.problem.explores_designs() {
+            true => designs(&lab.problem.space),
+            false => Vec::new(),
+        };
+        let design = usize::try_from(attempt).ok().and_then(|n| designs.get(n));
+        if let Some(design) = design {
+            return Ok(Some(Proposal {
+                choices: design.clone(),
+                entropy: None,
+            }));
+        }
+        if lab.problem.predicts() {
+            return hopeful(lab, &mut *self.sampler, &self.state.findings, attempt);
+        }
+        self.sampler.propose(attempt)
+    }
+
     /// One episode.
     fn episode<E: Evaluator>(
         &mut self,
@@ -190,7 +223,8 @@ impl Explorer {
         let Plan { fidelity, .. } = plan;
         let iteration = self.state.iterations.len();
         let number = self.state.episodes;
-        let Some(proposal) = self.sampler.propose(number as u64)? else {
+        let attempt = (number + self.state.passed) as u64;
+        let Some(proposal) = self.propose(lab, attempt)? else {
             return Ok(Attempt::Done(Episode::NoneLeft));
         };
         let architecture = lab.problem.space.architecture(&proposal.choices)?;

@@ -2,6 +2,9 @@
 
 mod exploitation;
 mod exploration;
+mod hopeful;
+mod retraining;
+mod selection;
 
 pub use exploitation::{Chosen, ExploiterState};
 pub(crate) use exploitation::{Exploiter, SupernetOf};

@@ -2,10 +2,12 @@
 
 use crate::phase::{ExploiterState, ExplorerState};
 use crate::result::{Best, Kept, MemoryUse, RunResult, SearchCounts, Times};
+use crate::worth::Worth;
 use crate::{
-    Error, Fidelity, Findings, Fingerprint, Measured, Memory, PhaseTimes, Problem, Record, Result,
-    SpaceSource, Stop,
+    DataSizes, Error, Fidelity, Findings, Fingerprint, Measured, Memory, PhaseTimes, Problem,
+    Record, Result, Score, SpaceSource, Stop,
 };
+use radars_space::Architecture;
 use radars_supernet::Traffic;
 
 /// What both phases came to, as far as it is part of the result.
@@ -77,26 +79,54 @@ impl Outcome {
         }
     }
 
-    /// The best exact reward wins; the best proxy reward when nothing was trained to convergence yet. An
+    /// What is worth most of what was trained to convergence wins; the best proxy reward when nothing was yet. An
     /// architecture that is given has no rival.
-    pub fn winner(&self, problem: &Problem) -> Result<Record> {
+    ///
+    /// `data` is what was measured with.
+    ///
+    /// # Errors
+    /// [`Error::NothingMeasured`], [`Error::NothingTrained`].
+    pub fn winner(&self, problem: &Problem, data: DataSizes) -> Result<Winner> {
         if let Some(architecture) = &problem.config.architecture {
-            return Ok(Record {
+            return Ok(Winner {
                 architecture: architecture.clone(),
-                aops: problem.space.cost(architecture)?.aops,
-                proxy: None,
-                exact: None,
-                refused: None,
+                score: None,
+                measured: None,
             });
         }
-        let best = |fidelity| self.best(fidelity, 1).into_iter().next();
-        let best = best(Fidelity::Exact).or_else(|| best(Fidelity::Proxy));
-        best.cloned().ok_or(match self.stop {
+        let winner = match self.by_worth(problem, data)?.into_iter().next() {
+            Some(winner) => Some(winner),
+            None => self.best(Fidelity::Proxy, 1).first().map(|record| Winner {
+                architecture: record.architecture.clone(),
+                score: record.proxy,
+                measured: None,
+            }),
+        };
+        winner.ok_or(match self.stop {
             Stop::Interrupted | Stop::TimeLimit => Error::NothingMeasured,
             _ => Error::NothingTrained {
                 episodes: self.episodes,
             },
         })
+    }
+
+    /// All that was trained to convergence, the most worth first; the first met of equals.
+    pub fn by_worth(&self, problem: &Problem, data: DataSizes) -> Result<Vec<Winner>> {
+        let worth = Worth::new(problem, data, &self.records)?;
+        let exact = self.records.iter();
+        let exact = exact.filter_map(|record| Some((record, record.exact?)));
+        let mut ranked: Vec<Winner> = exact
+            .map(|(record, measured)| {
+                Ok(Winner {
+                    architecture: record.architecture.clone(),
+                    score: Some(worth.of(&record.architecture, record.aops, measured)?),
+                    measured: Some(measured),
+                })
+            })
+            .collect::<Result<_>>()?;
+        let reward = |w: &Winner| w.score.map_or(f64::NEG_INFINITY, |score| score.reward);
+        ranked.sort_by(|a, b| reward(b).total_cmp(&reward(a)));
+        Ok(ranked)
     }
 
     /// The `count` records with the best scores at a fidelity, best first; the first met of equals.
@@ -110,13 +140,26 @@ impl Outcome {
     }
 }
 
-/// The records of both phases, each architecture once.
+/// An architecture that won, or would have.
+pub(super) struct Winner {
+    pub architecture: Architecture,
+    /// What it is taken to be worth, by which it won; none where it was given.
+    pub score: Option<Score>,
+    /// What its own training to convergence said; none without one.
+    pub measured: Option<Score>,
+}
+
+/// The records of both phases, each architecture once, with all that is known of it.
 fn merged(exploited: &Findings, explored: &Findings) -> Vec<Record> {
     let mut records = exploited.records.clone();
     for record in &explored.records {
-        let known = |r: &Record| r.architecture == record.architecture;
-        if !exploited.records.iter().any(known) {
-            records.push(record.clone());
+        let known = |r: &&mut Record| r.architecture == record.architecture;
+        match records.iter_mut().find(known) {
+            Some(known) => {
+                known.proxy = known.proxy.or(record.proxy);
+                known.exact = known.exact.or(record.exact);
+            }
+            None => records.push(record.clone()),
         }
     }
     records
@@ -130,7 +173,8 @@ pub(super) struct Finished<'a> {
     pub search_seconds: f64,
     pub final_training_seconds: f64,
     pub outcome: Outcome,
-    pub winner: Record,
+    pub data: DataSizes,
+    pub winner: Winner,
     pub tested: Option<Measured>,
 }
 
@@ -139,24 +183,24 @@ impl Finished<'_> {
         let (config, outcome) = (&self.problem.config, &self.outcome);
         let record = &self.winner;
         let cost = self.problem.space.cost(&record.architecture)?;
-        let score = record.exact.or(record.proxy);
+        let score = record.score;
         let (mut memory, mut fingerprint) = (outcome.memory, outcome.fingerprint.clone());
         if let Some(tested) = &self.tested {
             memory.include(tested.memory);
             fingerprint.add(&tested.weights, &record.architecture, tested.accuracy);
         }
-        let kept = outcome
-            .best(Fidelity::Exact, config.search.keep)
-            .into_iter();
-        let front = kept.filter_map(|record| {
-            let score = record.exact?;
-            Some(Kept {
-                architecture: record.architecture.clone(),
-                reward: score.reward,
-                accuracy: score.accuracy,
-                aops: record.aops,
-            })
-        });
+        let mut front = Vec::new();
+        let kept = outcome.by_worth(self.problem, self.data)?.into_iter();
+        for kept in kept.take(config.search.keep) {
+            if let Some(measured) = kept.measured {
+                front.push(Kept {
+                    aops: self.problem.space.cost(&kept.architecture)?.aops,
+                    architecture: kept.architecture,
+                    reward: measured.reward,
+                    accuracy: measured.accuracy,
+                });
+            }
+        }
         Ok(RunResult {
             schema: RunResult::SCHEMA,
             method: config.method,
@@ -177,7 +221,7 @@ impl Finished<'_> {
                 macs: cost.macs,
                 params: cost.params,
             },
-            front: front.collect(),
+            front,
             memory: MemoryUse {
                 bound_bytes: self.bound_bytes,
                 planned_peak_bytes: memory.planned_peak_bytes,

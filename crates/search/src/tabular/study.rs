@@ -125,6 +125,7 @@ impl Study<'_> {
         config.search.iterations = 1;
         config.search.episodes = self.at.iter().copied().max().unwrap_or_default();
         config.search.budget = None;
+        config.search.designs = false;
         config.search.target = None;
         config.limits = Default::default();
         config.baselines.screened = Vec::new();

@@ -4,7 +4,7 @@ use crate::evaluator::{Evaluator, Exploitation, Exploited, Measured, Shared, Sha
 use crate::method::{Desk, procedure};
 use crate::{
     Config, DnasConfig, Evaluators, Event, ExploiterState, ExplorerState, Fidelity, Kept, Memory,
-    Observer, Phase, PhaseState, Problem, Result, Resumed, Stop, StopSignal, Watch,
+    Observer, Phase, PhaseState, Problem, Result, Resumed, Rewards, Stop, StopSignal, Watch,
 };
 use radars_space::{Architecture, Candidate, Choices, ImageShape, Layer, Reward, Space};
 use radars_supernet::{Mixing, Plan, StepSize, Traffic};
@@ -250,6 +250,9 @@ pub(super) fn problem(change: impl FnOnce(&mut Config)) -> Problem {
     config.search.episodes = 16;
     config.search.retrain = 3;
     config.search.penalty = -0.5;
+    config.search.designs = false;
+    config.search.rewards = Rewards::Proxy;
+    config.search.predictor = false;
     // So slow that the policy stays uniform.
     config.controller.rate = 1e-6;
     change(&mut config);
