@@ -152,6 +152,11 @@ pub trait Evaluator {
         false
     }
 
+    /// Whether it can plan and train SuperNets; without them, networks are sampled and trained, and no more.
+    fn offers_supernets(&self) -> bool {
+        true
+    }
+
     /// What the SuperNet of these candidates needs, in steps of this kind.
     ///
     /// # Errors
