@@ -9,6 +9,7 @@ mod architecture;
 mod checkpoint;
 mod config;
 mod dataset;
+mod fidelity_table;
 pub mod files;
 mod image;
 mod model;
@@ -35,6 +36,7 @@ pub const READERS: &[Reader] = &[
     checkpoint::READER,
     config::READER,
     dataset::READER,
+    fidelity_table::READER,
     image::READER,
     model::READER,
     onnx::READER,

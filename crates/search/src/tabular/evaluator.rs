@@ -8,7 +8,7 @@ use radars_tensor::random::Seed;
 use rand::RngExt;
 
 /// Nothing is trained, so nothing is needed.
-const NOTHING: Plan = Plan {
+pub(super) const NOTHING: Plan = Plan {
     peak_bytes: 0,
     high_water_bytes: 0,
     saved_bytes: 0,
@@ -84,6 +84,10 @@ impl Evaluator for Tabular<'_> {
 
     fn measures_anew(&self) -> bool {
         true
+    }
+
+    fn offers_supernets(&self) -> bool {
+        false
     }
 }
 

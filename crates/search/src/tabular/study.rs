@@ -1,5 +1,6 @@
 //! Many searches of a table by each of several methods.
 
+use super::deal::deal;
 use super::{Table, Tabular};
 use crate::comparison::Sample;
 use crate::{
@@ -70,30 +71,11 @@ impl Study<'_> {
         let seeds = 0..self.searches;
         let jobs = (self.methods.iter()).flat_map(|&m| seeds.clone().map(move |seed| (m, seed)));
         let jobs: Vec<(Method, u64)> = jobs.collect();
-        let threads = threads.clamp(1, jobs.len().max(1));
-        let work = |thread: usize| {
-            let own = jobs.iter().skip(thread).step_by(threads);
-            own.map(|&(method, seed)| {
-                let found = self.search(&problem, method, seed, stop)?;
-                searched();
-                Ok(found)
-            })
-            .collect::<Result<Vec<Option<Vec<f64>>>>>()
-        };
-        let shares = std::thread::scope(|scope| {
-            let handles: Vec<_> = (0..threads)
-                .map(|thread| scope.spawn(move || work(thread)))
-                .collect();
-            let joined = handles.into_iter().map(|handle| {
-                handle
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            });
-            joined.collect::<Result<Vec<_>>>()
+        let found = deal(&jobs, threads, &|&(method, seed)| {
+            let found = self.search(&problem, method, seed, stop)?;
+            searched();
+            Ok(found)
         })?;
-        let mut shares: Vec<_> = shares.into_iter().map(Vec::into_iter).collect();
-        let dealt = (0..jobs.len()).map(|job| shares[job % threads].next().flatten());
-        let found: Option<Vec<Vec<f64>>> = dealt.collect();
         Ok(found.map(|found| self.studied(&found)))
     }
 

@@ -45,15 +45,7 @@ impl Table {
     /// # Errors
     /// [`TableError`] with the file, the line and what would be right.
     pub fn read(file: &Path) -> Result<Self, TableError> {
-        let failed = |source| TableError::Read {
-            file: file.into(),
-            source,
-        };
-        let mut reader = BufReader::new(File::open(file).map_err(failed)?);
-        match reader.fill_buf().map_err(failed)?.starts_with(&GZIP) {
-            true => Table::from_csv(MultiGzDecoder::new(reader), file),
-            false => Table::from_csv(reader, file),
-        }
+        Table::from_csv(open(file)?, file)
     }
 
     /// Reads CSV; `file` is what errors call it.
@@ -145,6 +137,21 @@ impl Table {
         }
         self.rows.get(index)
     }
+}
+
+/// Opens a file that may be compressed by gzip, which its first bytes say.
+pub(super) fn open(file: &Path) -> Result<Box<dyn Read>, TableError> {
+    let failed = |source| TableError::Read {
+        file: file.into(),
+        source,
+    };
+    let mut reader = BufReader::new(File::open(file).map_err(failed)?);
+    Ok(
+        match reader.fill_buf().map_err(failed)?.starts_with(&GZIP) {
+            true => Box::new(MultiGzDecoder::new(reader)),
+            false => Box::new(reader),
+        },
+    )
 }
 
 /// The kernel size that stands for a digit.
