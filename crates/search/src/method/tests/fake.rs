@@ -249,7 +249,7 @@ pub(super) fn problem(change: impl FnOnce(&mut Config)) -> Problem {
     config.search.iterations = 2;
     config.search.episodes = 16;
     config.search.retrain = 3;
-    config.search.penalty = -0.5;
+    config.search.penalty = Some(-0.5);
     // So slow that the policy stays uniform.
     config.controller.rate = 1e-6;
     change(&mut config);
