@@ -44,6 +44,21 @@ impl Problem {
     pub(crate) fn predicts(&self) -> bool {
         self.config.method == Method::Radars && self.config.search.predictor
     }
+
+    /// The reward of an architecture that may not be trained, for the bound or the limits: what the configuration
+    /// says; else Eq. 2 of the space's dearest architecture at accuracy 0, which no architecture falls below.
+    ///
+    /// # Errors
+    /// When the space is not resolved.
+    pub fn penalty(&self) -> Result<f64> {
+        match self.config.search.penalty {
+            Some(penalty) => Ok(penalty),
+            None => {
+                let (cheapest, dearest) = self.space.aops_range()?;
+                Ok(self.reward.range(cheapest, dearest).lowest)
+            }
+        }
+    }
 }
 
 /// What brief trainings are done on where the whole is too much: some of the classes.
@@ -253,5 +268,62 @@ pub fn dnas_settings(config: &Config) -> DnasSettings {
     DnasSettings {
         weights: weight_settings(config),
         alpha,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use radars_space::{Architecture, Candidate};
+
+    fn problem(preset: &str, reward: Option<Reward>) -> Problem {
+        let config = Config::preset(preset).unwrap();
+        let space = read_space(&config).unwrap();
+        let (images, classes) = (space.input().unwrap(), space.classes().unwrap());
+        let space = space.resolve(images, classes).unwrap();
+        Problem {
+            reward: reward.unwrap_or_else(|| space.reward().unwrap()),
+            config,
+            space,
+        }
+    }
+
+    /// The largest kernel, the widest bits and the widest expansion in every layer.
+    fn dearest(space: &Space) -> Architecture {
+        let size = |c: &&Candidate| (c.kernel, c.expansion, c.aops_per_mac());
+        let layers = space.all_candidates();
+        let largest = layers.iter().map(|c| *c.iter().max_by_key(size).unwrap());
+        Architecture(largest.collect())
+    }
+
+    /// By hand for `fashion-small`, 7x7 with 9 bits in every layer: 81 * (49 * 379,136 + 640) = 1,504,842,624 AOPS;
+    /// the paper's reward at accuracy 0 is 0.5 * (1 - 1.504842624).
+    #[test]
+    fn nothing_that_may_be_trained_falls_below_the_penalty() {
+        let fashion = problem("fashion-small", Some(Reward::paper()));
+        assert!((fashion.penalty().unwrap() + 0.252_421_312).abs() < 1e-12);
+        for preset in Config::PRESETS {
+            for reward in [None, Some(Reward::paper())] {
+                let problem = problem(preset, reward);
+                let aops = problem.space.cost(&dearest(&problem.space)).unwrap().aops;
+                let poor = problem.reward.reward(0.05, aops as f64);
+                let penalty = problem.penalty().unwrap();
+                assert!(penalty < poor, "{preset}, {reward:?}: {penalty} {poor}");
+            }
+        }
+    }
+
+    /// As in the files of before there was none to leave out.
+    #[test]
+    fn a_penalty_that_is_stated_is_taken_as_it_is() {
+        let mut problem = problem("cifar10-quant", None);
+        problem.config.search.penalty = Some(0.0);
+        let text = problem.config.to_toml().unwrap();
+        problem.config = Config::from_toml(&text, "it").unwrap();
+        assert_eq!(problem.penalty().unwrap(), 0.0);
+        let without = text.replace("penalty = 0.0\n", "");
+        assert_ne!(without, text);
+        problem.config = Config::from_toml(&without, "it").unwrap();
+        assert!(problem.penalty().unwrap() < 0.0);
     }
 }

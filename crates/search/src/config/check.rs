@@ -112,7 +112,7 @@ impl Config {
             require(setting, value, not_negative, "a number, at least 0")?;
         }
         for (setting, value) in [
-            ("search.penalty", Some(search.penalty)),
+            ("search.penalty", search.penalty),
             ("search.target", search.target),
         ] {
             if let Some(value) = value {
@@ -196,7 +196,7 @@ mod tests {
             "batch is 0, but has to be between 1 and 65536"
         );
         assert_eq!(
-            message(|c| c.search.penalty = f64::NAN),
+            message(|c| c.search.penalty = Some(f64::NAN)),
             "search.penalty is NaN, but has to be a finite number"
         );
         assert_eq!(

@@ -34,8 +34,10 @@ pub struct SearchConfig {
     /// `Tar`: the search ends when an exact reward reaches it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub target: Option<f64>,
-    /// The reward of an architecture that does not fit the bound or the limits.
-    pub penalty: f64,
+    /// The reward of an architecture that does not fit the bound or the limits; none for one that no architecture
+    /// falls below, see [`Problem::penalty`](crate::Problem::penalty).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub penalty: Option<f64>,
     /// Most that a search may spend, in multiply-accumulates of training (a step counts three times its forward
     /// pass, an evaluation once). It is never exceeded; methods other than RADARS then sample until it is
     /// used up, whatever `iterations` and `episodes` say.

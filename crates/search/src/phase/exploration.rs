@@ -241,7 +241,10 @@ impl Explorer {
         }
         let record = &findings.records[index];
         let score = measured.map(|(score, _)| score).or(known);
-        let reward = score.map_or(lab.problem.config.search.penalty, |score| score.reward);
+        let reward = match score {
+            Some(score) => score.reward,
+            None => lab.problem.penalty()?,
+        };
         let baseline = self.sampler.learn(&proposal.choices, reward)?;
         (findings.fingerprint).add("episode", &architecture, reward);
         let first = (self.state.iterations.last()).map_or(0, |explored| explored.episodes);

@@ -249,7 +249,7 @@ pub(super) fn problem(change: impl FnOnce(&mut Config)) -> Problem {
     config.search.iterations = 2;
     config.search.episodes = 16;
     config.search.retrain = 3;
-    config.search.penalty = -0.5;
+    config.search.penalty = Some(-0.5);
     config.search.designs = false;
     config.search.rewards = Rewards::Proxy;
     config.search.predictor = false;
