@@ -254,6 +254,13 @@ fn the_schedule_is_no_part_of_the_result() {
     assert_eq!(run.spanned(), [(2, false); 3]);
 }
 
+/// R with the rewards of re-training is read by exploitation alone.
+#[test]
+fn nor_to_the_letter_of_algorithm_1() {
+    let run = check(&task(|config| config.search = config.search.to_the_letter()));
+    assert_eq!(run.result.search.stop, Stop::Iterations);
+}
+
 /// Explorations that were begun in vain, since the first exploitation reached the target.
 #[test]
 fn nor_when_a_target_ends_it_while_exploration_is_ahead() {

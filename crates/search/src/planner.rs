@@ -258,7 +258,8 @@ mod tests {
 
     #[test]
     fn a_supernet_of_a_fixed_mixing_is_not_asked_for_its_cost() {
-        let config = config(None);
+        let mut config = config(None);
+        config.mixing = Mixing::Materialised.into();
         let planned = fitting_supernet(
             &config,
             &[],

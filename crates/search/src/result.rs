@@ -258,7 +258,7 @@ pub(crate) mod tests {
             "exploitation_seconds exploration_seconds retraining_seconds"
         );
         assert_eq!(json["method"], "radars");
-        assert_eq!(json["mixing"], "merged");
+        assert_eq!(json["mixing"], "materialised");
         assert_eq!(json["search"]["stop"], "time-limit");
     }
 

@@ -74,6 +74,11 @@ fn radars_with_its_phases_side_by_side() {
 }
 
 #[test]
+fn radars_to_the_letter_of_the_paper() {
+    check("--paper", 20);
+}
+
+#[test]
 fn quantnas() {
     check("--method quantnas", 6);
 }
