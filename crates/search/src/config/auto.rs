@@ -311,7 +311,7 @@ mod tests {
         let all = preset.replace("recompute = \"none\"", "recompute = \"all\"");
         let error = Config::from_toml(&all, "it").unwrap_err().to_string();
         assert!(error.contains("`none` or `auto`"), "{error}");
-        let preset = preset.replace("mixing = \"materialised\"", "mixing = \"single\"");
+        let preset = preset.replace("mixing = \"merged\"", "mixing = \"single\"");
         let error = Config::from_toml(&preset, "it").unwrap_err().to_string();
         assert!(error.contains("auto, materialised"), "{error}");
     }
