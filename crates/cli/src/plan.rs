@@ -222,7 +222,7 @@ fn in_words(report: &Report) -> String {
         eq5.eta, eq5.theta, eq5.weight_elements, eq5.activation_elements
     );
     if report.space == "imagenet-mobile" {
-        let _ = writeln!(text, "{}", imagenet::MEMORY);
+        let _ = writeln!(text, "{}", imagenet::memory());
     }
     let _ = write!(
         text,

@@ -142,8 +142,8 @@ pub struct OutputArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// Print the figures of a table of the paper beside the measured ones: 2 (CIFAR-10), 4 (memory on ImageNet) or 5
-    /// (accuracy and MACs on ImageNet, beside those of MobileNetV2 and ResNet-34)
+    /// Print the cells of a table of the paper beside the measured ones: 2 (methods on CIFAR-10), 4 (methods on
+    /// ImageNet) or 5 (networks on ImageNet, with the MACs of MobileNetV2 and ResNet-34 on the images of the task)
     #[arg(long, value_name = "N", value_parser = ["2", "4", "5"])]
     pub preset_table: Option<String>,
 

@@ -1,5 +1,6 @@
 //! `radars compare`: the methods side by side on one task.
 
+mod cells;
 mod document;
 mod files;
 pub mod imagenet;
