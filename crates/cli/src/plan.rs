@@ -6,11 +6,13 @@ use crate::compare::imagenet;
 use crate::device::{Devices, OnDevice, announce};
 use crate::failure::{Failure, Result};
 use crate::growth::Growth;
-use crate::hours::Hours;
+use crate::hours::{Hours, ImageCounts};
 use crate::quantity::bytes;
 use crate::table::{Column, Table};
 use crate::{choices, configuration, json_file, loading};
-use radars_search::{Config, PlanRow, candidates_of, dnas_settings, plan_rows, read_space};
+use radars_search::{
+    Config, PlanRow, Problem, candidates_of, dnas_settings, plan_rows, read_space,
+};
 use radars_space::{Architecture, ImageShape, MemoryEstimate, Reward, Space};
 use radars_supernet::{Mixing, Plan, SuperNetPlan, plan_supernet};
 use radars_tensor::Backend;
@@ -55,7 +57,7 @@ impl OnDevice for PlanArgs {
     }
 
     fn only_plans(&self) -> bool {
-        !self.hours
+        !self.hours || self.speed.is_some()
     }
 
     fn run_on<D: Devices>(&self, devices: &D) -> Result<String> {
@@ -80,9 +82,18 @@ impl OnDevice for PlanArgs {
         if let (Some(growth), Some(folder)) = (&growth, &self.plot) {
             growth.draw(folder)?;
         }
-        let hours = match self.hours {
-            true => Some(hours(config.clone(), devices)?),
-            false => None,
+        let hours = match (self.hours, self.speed) {
+            (false, _) => None,
+            (true, None) => Some(timed_hours(config.clone(), devices)?),
+            (true, Some(speed)) => {
+                let counted = self.images.map(|images| (images, &space));
+                Some(stated_hours::<D::Backend>(
+                    &spec,
+                    config.clone(),
+                    counted,
+                    speed,
+                )?)
+            }
         };
         let report = Report {
             space: space.name().to_owned(),
@@ -129,11 +140,32 @@ fn resolved_space(config: &Config, arguments: &PlanArgs) -> Result<Space> {
     Ok(space.resolve(images, classes)?)
 }
 
-/// How long the search takes: the one part of a plan that computes.
-fn hours(config: Config, devices: &impl Devices) -> Result<Hours> {
+/// How long the search takes, timed: the one part of a plan that computes.
+fn timed_hours(config: Config, devices: &impl Devices) -> Result<Hours> {
     devices.check_available(config.memory)?;
     let task = loading::task(config, false)?;
-    Hours::estimate(devices, &task)
+    Hours::timed(devices, &task)
+}
+
+/// The same at a stated speed. Training and test images may be `counted`, for a resolved space; else the data says
+/// how many there are.
+fn stated_hours<B: Backend>(
+    spec: &B::Spec,
+    config: Config,
+    counted: Option<([u64; 2], &Space)>,
+    speed: f64,
+) -> Result<Hours> {
+    let Some((images, space)) = counted else {
+        let task = loading::task(config, false)?;
+        return Hours::stated::<B>(spec, &task.problem, &ImageCounts::of_task(&task), speed);
+    };
+    let images = ImageCounts::stated(&config, images, space.classes()?);
+    let problem = Problem {
+        reward: space.reward()?,
+        space: space.clone(),
+        config,
+    };
+    Hours::stated::<B>(spec, &problem, &images, speed)
 }
 
 /// How many of these architectures, in their order, each kind of SuperNet can span.

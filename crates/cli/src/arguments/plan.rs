@@ -1,5 +1,6 @@
 //! `radars plan`.
 
+use super::parsers::{count, positive};
 use super::{DeviceArgs, TaskArgs};
 use clap::Args;
 use std::path::PathBuf;
@@ -18,6 +19,8 @@ Examples:
       Table III made smaller: half of the channels, images of 96x96, ten classes
   radars plan --hours
       how long the default search would take on this machine
+  radars plan --preset imagenet-mobile --device cuda --hours --speed 2.35e12 --images 1281167,50000
+      how long Table III would take on cards of 13.4 TFLOP/s that reach 35 % of it, without card or images
   radars plan --preset cifar10-quant --batch 128 --growth --plot growth
       how SuperNets grow with what they span, in tables and in three pictures
   radars plan --sn best.json
@@ -33,7 +36,8 @@ micro-batches, down to one image at a time; and what the search would choose for
 auto and --micro-batch auto (4 images at least), under either --sn-rule; with --recompute auto, also
 which layers it would recompute. With --hours it also trains: a few random architectures and one SuperNet for some seconds, on
 random images and within the bound; from the mean cost of random architectures follows what a search
-that trains all it may will take. Other work on the machine makes the estimate too long. The file of --sn is a JSON list of architectures, each a list of candidates as in result.json:
+that trains all it may will take. Other work on the machine makes the estimate too long. With --speed nothing is
+trained: every kind of step is taken to compute as many multiply-accumulates a second. The file of --sn is a JSON list of architectures, each a list of candidates as in result.json:
 [[{\"kernel\": 3, \"activation\": {\"integer\": 3, \"fraction\": 6}, \"weight\": {...}}, ...], ...]";
 
 /// Say what a search would need, without running it
@@ -65,10 +69,27 @@ pub struct PlanArgs {
     #[arg(long)]
     pub hours: bool,
 
+    /// With --hours: time nothing, but take each device to compute so many multiply-accumulates a second, such as
+    /// 2.35e12; a MAC is two FLOP. One phase after the other has one such device, side by side they have two
+    #[arg(long, value_name = "MACS", value_parser = positive, requires = "hours")]
+    pub speed: Option<f64>,
+
+    /// With --speed: so many training and test images, instead of those of the data, which need not be there
+    #[arg(long, value_name = "TRAIN,TEST", value_parser = two_counts, requires = "speed", conflicts_with = "data")]
+    pub images: Option<[u64; 2]>,
+
     /// Print JSON
     #[arg(long)]
     pub json: bool,
 
     #[command(flatten)]
     pub device: DeviceArgs,
+}
+
+/// Two whole numbers such as `50000,10000`.
+fn two_counts(text: &str) -> Result<[u64; 2], String> {
+    let both = text
+        .split_once(',')
+        .ok_or("two numbers are expected, such as 50000,10000")?;
+    Ok([count(both.0)?, count(both.1)?])
 }

@@ -1,5 +1,6 @@
 //! From the pace of steps to the time of a search.
 
+use super::images::ImageCounts;
 use super::pace::Pace;
 use crate::workload::{Exploring, Work, Workload};
 use serde::Serialize;
@@ -14,22 +15,6 @@ pub struct Estimate {
     pub search_seconds: Option<f64>,
     pub final_training_seconds: f64,
     pub total_seconds: Option<f64>,
-}
-
-/// Images that a search works on.
-#[derive(Clone, Copy, Debug)]
-pub struct ImageCounts {
-    /// A weights epoch.
-    pub weights: f64,
-    pub rewards: f64,
-    /// The same of a brief training, which may see a part of the classes.
-    pub proxy_weights: f64,
-    pub proxy_rewards: f64,
-    /// An epoch of the final training.
-    pub all: f64,
-    pub test: f64,
-    /// Paths of a one-shot SuperNet that are measured.
-    pub paths: f64,
 }
 
 impl Estimate {
@@ -157,6 +142,7 @@ mod tests {
         spanned: 2,
         half_threads: Some(2.0),
         mac: 0.5,
+        stated: false,
     };
 
     /// By hand. A proxy training 2 * 10 * 3 + 5 = 65, an exact one 8 * 10 * 3 + 5 = 245; DNAS of 5 epochs, 1

@@ -1,58 +1,75 @@
-//! `radars plan --hours`: how long a search takes, estimated from some timed steps.
+//! `radars plan --hours`: how long a search takes, estimated from some timed steps or from a stated speed.
 //!
 //! A search spends its time in steps of child networks, in their evaluation, and in steps of SuperNets. Each kind
-//! is timed on a few random architectures; the mean over many follows by multiply-accumulates.
+//! is timed on a few random architectures, or taken to go as fast as a device is said to compute; the mean over many
+//! follows by multiply-accumulates.
 
 mod estimate;
+mod images;
 mod pace;
+mod sample;
 
 use crate::device::Devices;
 use crate::failure::Result;
-use crate::quantity::seconds;
+use crate::quantity::{macs, seconds};
 use crate::table::{Column, Table};
 use crate::workload::Workload;
-use estimate::{Estimate, ImageCounts};
+use estimate::Estimate;
+pub use images::ImageCounts;
 use pace::Pace;
-use radars_search::{Fidelity, Method, Task};
+use radars_search::{Config, Method, Problem, Task};
+use radars_tensor::Backend;
 use serde::Serialize;
 use std::fmt;
 
 /// Estimates of a search.
 #[derive(Serialize)]
 pub struct Hours {
-    /// What was timed.
+    /// What was timed, or follows from the speed.
     pace: Pace,
     /// One phase after the other, each with all threads.
     sequential: Estimate,
-    /// Exploration beside exploitation, each with half of the threads; none where that cannot be.
+    /// Exploration beside exploitation, each with half of the threads, or, at a stated speed, with a device of its
+    /// own; none where that cannot be.
     overlapped: Option<Estimate>,
 }
 
 impl Hours {
     /// Times steps for a task.
-    pub fn estimate(devices: &impl Devices, task: &Task) -> Result<Self> {
-        let config = &task.problem.config;
+    pub fn timed(devices: &impl Devices, task: &Task) -> Result<Self> {
         let pace = Pace::measure(devices, task)?;
-        let whole = |images: usize| (images - images % config.batch) as f64;
-        let proxy = task.splits(Fidelity::Proxy);
-        let images = ImageCounts {
-            proxy_weights: whole(proxy.weights.len()),
-            proxy_rewards: proxy.rewards.len() as f64,
-            weights: whole(task.splits.weights.len()),
-            rewards: task.splits.rewards.len() as f64,
-            all: whole(task.data.train.len()),
-            test: task.data.test.len() as f64,
-            paths: config.baselines.one_shot_paths as f64,
-        };
+        let images = ImageCounts::of_task(task);
+        Ok(Self::of(
+            &task.problem.config,
+            &images,
+            pace,
+            pace.half_threads,
+        ))
+    }
+
+    /// Takes devices to compute `speed` multiply-accumulates a second each; side by side, there are two. `B` and its
+    /// `spec` say what fits the bound.
+    pub fn stated<B: Backend>(
+        spec: &B::Spec,
+        problem: &Problem,
+        images: &ImageCounts,
+        speed: f64,
+    ) -> Result<Self> {
+        let pace = Pace::stated::<B>(spec, problem, speed)?;
+        Ok(Self::of(&problem.config, images, pace, Some(1.0)))
+    }
+
+    /// `slower`: how many times as long each phase takes beside the other.
+    fn of(config: &Config, images: &ImageCounts, pace: Pace, slower: Option<f64>) -> Self {
         let workload = Workload::new(config);
         let budget = config.search.budget;
         let overlaps = config.method == Method::Radars && budget.is_none();
-        let slower = pace.half_threads.filter(|_| overlaps);
-        Ok(Hours {
+        let slower = slower.filter(|_| overlaps);
+        Hours {
             pace,
-            sequential: Estimate::sequential(&workload, &images, &pace, budget),
-            overlapped: slower.map(|by| Estimate::overlapped(&workload, &images, &pace.slower(by))),
-        })
+            sequential: Estimate::sequential(&workload, images, &pace, budget),
+            overlapped: slower.map(|by| Estimate::overlapped(&workload, images, &pace.slower(by))),
+        }
     }
 }
 
@@ -89,6 +106,17 @@ impl fmt::Display for Hours {
             table.row([what.to_owned(), one, other]);
         }
         write!(f, "{table}")?;
+        if self.pace.stated {
+            let search = self.sequential.search_seconds;
+            let search = search.map_or_else(|| "unknown".to_owned(), |s| macs(s / self.pace.mac));
+            return writeln!(
+                f,
+                "at {} multiply-accumulates a second; the search takes {search} of them, with a SuperNet of {}; side \
+                 by side on two devices of that speed",
+                macs(1.0 / self.pace.mac),
+                self.pace.spanned
+            );
+        }
         writeln!(
             f,
             "timed on {} architectures and a SuperNet of {}, scaled to the mean of random ones by \

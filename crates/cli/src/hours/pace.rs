@@ -1,29 +1,24 @@
-//! Timing what a search is made of.
+//! What a search is made of: how long it takes, timed or from a stated speed.
 
+use super::sample::Sample;
 use crate::device::{Devices, Part};
 use crate::failure::{Failure, Result};
 use crate::timing::{Pair, Timing, bound_bytes, median};
 use anyhow::anyhow;
 use indicatif::{ProgressBar, ProgressStyle};
-use radars_search::{
-    Method, PlannedSuperNet, Problem, Task, candidates_of, fitting_child, plan_fitting, span,
-};
+use radars_search::{Problem, Task, fitting_child};
 use radars_space::{Architecture, Candidate};
 use radars_supernet::{
-    BatchSizes, Mixing, SuperNetMacs, SuperNetPlan, child_evaluation_macs, child_forward_macs,
-    child_step_macs, plan_child, supernet_step_macs,
+    BatchSizes, Mixing, SuperNetPlan, child_evaluation_macs, child_forward_macs, child_step_macs,
+    plan_child, supernet_step_macs,
 };
 use radars_tensor::Backend;
 use radars_tensor::random::Seed;
 use serde::Serialize;
 use std::time::Duration;
 
-/// Random architectures that stand for all.
-const SAMPLE: u64 = 32;
-/// How many of them are timed.
+/// How many random architectures are timed.
 const TIMED: usize = 3;
-/// SuperNets of random architectures that stand for all.
-const SUPERNETS: usize = 8;
 /// Seconds for each network; two steps at least.
 const SECONDS: f64 = 2.0;
 
@@ -43,6 +38,8 @@ pub struct Pace {
     pub half_threads: Option<f64>,
     /// Seconds a multiply-accumulate of a child's step.
     pub mac: f64,
+    /// Whether that was stated, and all else follows from it; then nothing was timed.
+    pub stated: bool,
 }
 
 impl Pace {
@@ -62,13 +59,11 @@ impl Pace {
     pub fn measure<D: Devices>(devices: &D, task: &Task) -> Result<Pace> {
         let Problem { config, space, .. } = &task.problem;
         let seed = Seed(0);
-        let sample: Vec<Architecture> = (0..SAMPLE)
-            .map(|draw| space.random(&mut seed.stream("hours", draw)))
-            .collect();
+        let sample = Sample::new(&task.problem);
         let bar = bar();
         let bound_bytes = bound_bytes(config);
         let spec = devices.spec();
-        let timed = fitting::<D::Backend>(&spec, task, &sample, bound_bytes)?;
+        let timed = fitting::<D::Backend>(&spec, task, &sample.architectures, bound_bytes)?;
         let timing = Timing {
             warm_up: 1,
             least: 1,
@@ -98,7 +93,7 @@ impl Pace {
             }
             _ => None,
         };
-        let supernet = spanned::<D::Backend>(&spec, task, &sample, bound_bytes)?;
+        let supernet = sample.supernet::<D::Backend>(&spec, bound_bytes)?;
         let spanned = supernet.as_ref().map_or(0, |(_, count)| *count);
         let (mut weight, mut alpha) = (PerMac::default(), PerMac::default());
         if let Some((planned, _)) = &supernet {
@@ -111,26 +106,36 @@ impl Pace {
             alpha.add(of(|pair| pair.alpha), batch * macs.alpha as f64);
         }
         bar.finish_and_clear();
-        let mean = |macs: &dyn Fn(&Architecture) -> radars_supernet::Result<u64>| -> Result<f64> {
-            let sum = sample
-                .iter()
-                .map(macs)
-                .sum::<radars_supernet::Result<u64>>()?;
-            Ok(sum as f64 / SAMPLE as f64)
-        };
-        let supernets = match &supernet {
-            Some((planned, spanned)) => mean_supernet(task, &sample, planned, *spanned)?,
-            None => [0.0; 2],
-        };
+        let means = sample.means(supernet.as_ref())?;
         Ok(Pace {
-            child_step: step.seconds() * mean(&|a| child_step_macs(space, a))?,
-            child_evaluation: evaluation.seconds() * mean(&|a| child_evaluation_macs(space, a))?,
-            weight_step: weight.seconds() * supernets[0],
-            alpha_step: alpha.seconds() * supernets[1],
+            child_step: step.seconds() * means.child_step,
+            child_evaluation: evaluation.seconds() * means.child_evaluation,
+            weight_step: weight.seconds() * means.weight_step,
+            alpha_step: alpha.seconds() * means.alpha_step,
             timed: timed.len(),
             spanned,
             half_threads,
             mac: step.seconds(),
+            stated: false,
+        })
+    }
+
+    /// The pace of a device that computes so many multiply-accumulates a second, of layers that are recomputed as
+    /// well. `B` and its `spec` say what fits the bound.
+    pub fn stated<B: Backend>(spec: &B::Spec, problem: &Problem, speed: f64) -> Result<Pace> {
+        let sample = Sample::new(problem);
+        let supernet = sample.supernet::<B>(spec, bound_bytes(&problem.config))?;
+        let means = sample.means(supernet.as_ref())?;
+        Ok(Pace {
+            child_step: means.child_step / speed,
+            child_evaluation: means.child_evaluation / speed,
+            weight_step: (means.weight_step + means.recomputed) / speed,
+            alpha_step: (means.alpha_step + means.recomputed) / speed,
+            timed: 0,
+            spanned: supernet.map_or(0, |(_, count)| count),
+            half_threads: None,
+            mac: 1.0 / speed,
+            stated: true,
         })
     }
 }
@@ -191,39 +196,12 @@ fn fitting<B: Backend>(
     match fitting.is_empty() {
         false => Ok(fitting),
         true => Err(Failure::bad_input(anyhow!(
-            "none of {SAMPLE} random architectures can be trained under a bound of {}, so there is nothing to time; \
+            "none of {} random architectures can be trained under a bound of {}, so there is nothing to time; \
              raise --memory",
+            sample.len(),
             task.problem.config.memory
         ))),
     }
-}
-
-/// A SuperNet that fits the bound, and how many random architectures it spans; of the whole space, where the
-/// method is DNAS; none where the method has none, or none fits.
-fn spanned<B: Backend>(
-    spec: &B::Spec,
-    task: &Task,
-    sample: &[Architecture],
-    bound_bytes: usize,
-) -> Result<Option<(PlannedSuperNet, usize)>> {
-    let Problem { config, space, .. } = &task.problem;
-    let plan = |candidates: &[Vec<Candidate>]| {
-        plan_fitting::<B>(spec, space, config, candidates, bound_bytes)
-    };
-    let most = match config.method {
-        Method::Radars => config.search.retrain.min(sample.len()),
-        Method::Dnas => {
-            let planned = plan(&space.all_candidates())?;
-            if planned.plan.fits(bound_bytes) {
-                return Ok(Some((planned, 1)));
-            }
-            return Err(planned.over(bound_bytes, config.batch).into());
-        }
-        _ => 0,
-    };
-    let spanned = span(config.search.sn_rule, &sample[..most], bound_bytes, plan)?;
-    let members = spanned.members.len();
-    Ok(spanned.supernet.map(|planned| (planned, members)))
 }
 
 fn supernet_plan<'a>(
@@ -237,30 +215,6 @@ fn supernet_plan<'a>(
         mixing,
         reward: task.problem.reward,
     }
-}
-
-/// Multiply-accumulates an image of both steps, in the mean over SuperNets of so many random architectures.
-fn mean_supernet(
-    task: &Task,
-    sample: &[Architecture],
-    timed: &PlannedSuperNet,
-    spanned: usize,
-) -> Result<[f64; 2]> {
-    let Problem { config, space, .. } = &task.problem;
-    let of = |candidates: &[Vec<Candidate>]| supernet_step_macs(space, candidates, timed.mixing);
-    let macs: Vec<SuperNetMacs> = match config.method {
-        Method::Radars => {
-            let from = |number: usize| sample.iter().cycle().skip(number * spanned).take(spanned);
-            let draws = (0..SUPERNETS).map(|number| from(number).cloned().collect::<Vec<_>>());
-            let macs = draws.map(|architectures| of(&candidates_of(&architectures)));
-            macs.collect::<radars_supernet::Result<_>>()?
-        }
-        _ => vec![of(&timed.candidates)?],
-    };
-    let mean = |kind: fn(&SuperNetMacs) -> u64| {
-        macs.iter().map(|macs| kind(macs) as f64).sum::<f64>() / macs.len() as f64
-    };
-    Ok([mean(|macs| macs.weight), mean(|macs| macs.alpha)])
 }
 
 const TEMPLATE: &str = "{spinner} timing {wide_msg}";
