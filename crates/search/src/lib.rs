@@ -64,7 +64,7 @@ mod trainer;
 mod tried;
 mod watch;
 
-pub use balance::{balanced_retrain, exploration_share};
+pub use balance::{PhaseCosts, balanced_retrain, exploration_share};
 pub use candidates::candidates_of;
 pub use checkpoint::{Checkpoint, Checkpoints, RefusedCheckpoint, Restored, keep_lines};
 pub use config::*;
