@@ -5,6 +5,7 @@ use crate::continued::{conclude, reopen};
 use crate::device::{Devices, OnDevice, Part, announce};
 use crate::failure::{Failure, Result};
 use crate::progress::{Progress, Show, say};
+use crate::quantity::macs;
 use crate::recorder::Recorder;
 use crate::{configuration, interrupt, loading, winner};
 use anyhow::anyhow;
@@ -80,9 +81,14 @@ fn decide<D: Devices>(devices: &D, task: &mut Task, arguments: &SearchArgs) -> R
         // The cost model asks for sizes alone.
         let meta = Meta::<D::Backend>::new(devices.spec());
         let trainer = Trainer::new(Region::reserve(meta, 0).map_err(Failure::running)?, task)?;
-        let retrain = balanced_retrain(&trainer, &task.problem)?;
+        let (retrain, costs) = balanced_retrain(&trainer, &task.problem)?;
         task.problem.config.search.retrain = retrain;
-        say(&format!("re-training {retrain} architectures an iteration"));
+        say(&format!(
+            "re-training {retrain} architectures an iteration, so that exploration costs about {} MACs with it, \
+             and exploitation {}",
+            macs(costs.exploration),
+            macs(costs.exploitation)
+        ));
     }
     Ok(task.problem.config.check()?)
 }

@@ -67,7 +67,7 @@ mod tried;
 mod watch;
 mod worth;
 
-pub use balance::{balanced_retrain, exploration_share};
+pub use balance::{PhaseCosts, balanced_retrain, exploration_share};
 pub use candidates::candidates_of;
 pub use checkpoint::{Checkpoint, Checkpoints, RefusedCheckpoint, Restored, keep_lines};
 pub use config::*;

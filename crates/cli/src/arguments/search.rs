@@ -68,7 +68,7 @@ pub struct AlgorithmArgs {
 
     /// How a SuperNet holds its mixtures: `materialised`, `merged` (the same mixture in less memory),
     /// `factorised` (another, of more paths), or `auto`: for every SuperNet, of the first two the one of the fewest
-    /// multiply-accumulates that fits the bound [default: what the preset says; fashion-small: materialised]
+    /// multiply-accumulates that fits the bound [default: what the preset says; fashion-small: merged]
     #[arg(long, value_name = "MODE")]
     pub mixing: Option<MixingChoice>,
 
@@ -84,8 +84,9 @@ pub struct AlgorithmArgs {
     #[arg(long, value_name = "N")]
     pub episodes: Option<usize>,
 
-    /// How many of the best are re-trained and may span the SuperNet; `auto`: as many as make exploitation
-    /// cost what exploration does [default: what the preset says; fashion-small: 6]
+    /// How many of the best are re-trained and may span the SuperNet; `auto`: as many, two at least, as make
+    /// exploration, re-training included, cost about what exploitation does
+    /// [default: what the preset says; fashion-small: 6]
     #[arg(long, value_name = "P", value_parser = retrain)]
     pub retrain: Option<Retrain>,
 
@@ -229,7 +230,7 @@ fn rewards(text: &str) -> Result<Rewards, String> {
 /// How many of the best are re-trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retrain {
-    /// As many as make exploitation cost what exploration does.
+    /// As many as make exploration, re-training included, cost about what exploitation does.
     Auto,
     /// So many.
     Count(usize),

@@ -182,6 +182,36 @@ fn hours_are_estimated_from_timed_steps() {
     assert!(json(folder.path(), "plan --json")["hours"].is_null());
 }
 
+/// The paper's own card-hours: 74 h on two cards of 13.4 TFLOP/s, of which 35 % are 2.35e12 multiply-accumulates a
+/// second and card. Neither a card nor the images are there. All times follow from the speed.
+#[test]
+fn hours_at_a_stated_speed_need_no_device_and_no_data() {
+    let folder = folder();
+    let line = "plan --preset imagenet-mobile --device cuda --hours --images 1281167,50000";
+    let hours = |speed: &str| {
+        let plan = json(folder.path(), &format!("{line} --json --speed {speed}"));
+        let of =
+            |schedule: &str, key: &str| plan["hours"][schedule][key].as_f64().unwrap() / 3600.0;
+        (
+            of("sequential", "search_seconds"),
+            of("overlapped", "search_seconds"),
+        )
+    };
+    let (one, two) = hours("2.345e12");
+    let paper = 2.0 * 74.0;
+    assert!(one > paper / 1.5 && one < paper * 1.5, "{one} card-hours");
+    assert!(two < one && two > one / 2.0, "{two} of {one}");
+    let (faster, _) = hours("4.69e12");
+    assert!((2.0 * faster - one).abs() < 1e-6 * one, "{faster} {one}");
+    let refused = radars(folder.path(), "plan --speed 1e12");
+    assert_eq!(refused.status.code(), Some(2));
+    let text = stdout(folder.path(), &format!("{line} --speed 2.345e12"));
+    assert!(
+        text.contains("2.35e12 multiply-accumulates a second"),
+        "{text}"
+    );
+}
+
 /// Table III as narrow as the flags say: the smaller one needs less in every row, and whole batches of the whole space
 /// need less with every cell recomputed than with every cell kept.
 #[test]
