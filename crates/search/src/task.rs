@@ -225,5 +225,6 @@ pub fn dnas_settings(config: &Config) -> DnasSettings {
     DnasSettings {
         weights: weight_settings(config),
         alpha,
+        loss: config.dnas.architecture_loss(config.limits.max_aops),
     }
 }

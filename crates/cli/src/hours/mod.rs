@@ -13,7 +13,7 @@ use crate::table::{Column, Table};
 use crate::workload::Workload;
 use estimate::{Estimate, ImageCounts};
 use pace::Pace;
-use radars_search::{Fidelity, Method, Task};
+use radars_search::{Fidelity, Method, OneShotEvaluator, Task};
 use serde::Serialize;
 use std::fmt;
 
@@ -43,6 +43,10 @@ impl Hours {
             all: whole(task.data.train.len()),
             test: task.data.test.len() as f64,
             paths: config.baselines.one_shot_paths as f64,
+            lessons: match config.baselines.one_shot_evaluator {
+                OneShotEvaluator::Setn => whole(task.splits.weights.len()),
+                OneShotEvaluator::Uniform => 0.0,
+            },
         };
         let workload = Workload::new(config);
         let budget = config.search.budget;
