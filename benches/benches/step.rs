@@ -12,8 +12,8 @@ use radars_benches::roofline::{Pass, Peak, flops};
 use radars_space::{Architecture, Candidate, Precision, Space};
 use radars_supernet::nn::{AdamSettings, SgdSettings};
 use radars_supernet::{
-    ChildTrainer, DnasSettings, DnasTrainer, Error, Images, Mixing, Relaxation, SuperNetPlan,
-    WeightSettings,
+    ArchitectureLoss, ChildTrainer, DnasSettings, DnasTrainer, Error, Images, Mixing, Relaxation,
+    SuperNetPlan, WeightSettings,
 };
 use radars_tensor::random::Seed;
 use radars_tensor::{Arena, Result};
@@ -118,6 +118,7 @@ fn factorised<B: Machine>(
     let settings = DnasSettings {
         weights: settings(),
         alpha: AdamSettings::architecture(),
+        loss: ArchitectureLoss::default(),
     };
     let mut trainer = DnasTrainer::new(arena, of, settings, Seed(0)).map_err(tensor_error)?;
     let vectors = trainer.vectors().into_iter();

@@ -88,6 +88,14 @@ pub fn of_search(arguments: &SearchArgs) -> Result<Config> {
             "the configuration gives an architecture, which `radars train` trains; to search, name a --method"
         )));
     }
+    let published = (arguments.algorithm.originals.controller)
+        .is_some_and(|controller| controller.is_published());
+    if published && config.method != Method::Quantnas {
+        return Err(Failure::bad_input(anyhow!(
+            "the published controller is that of --method quantnas; for {}, --controller takes logits or lstm",
+            config.method
+        )));
+    }
     Ok(config)
 }
 
@@ -147,6 +155,7 @@ pub fn of_flags(task: &TaskArgs, algorithm: &AlgorithmArgs, epochs: &EpochArgs) 
     set(&mut config.training.final_epochs, epochs.final_epochs);
     set(&mut config.dnas.epochs, epochs.dnas_epochs);
     set(&mut config.dnas.warmup_epochs, epochs.dnas_warmup_epochs);
+    algorithm.originals.apply(&mut config);
     config.check()?;
     Ok(config)
 }
@@ -224,6 +233,7 @@ mod tests {
     use super::*;
     use crate::arguments::{Cli, Command};
     use clap::Parser;
+    use radars_search::{ControllerConfig, DnasLoss, OneShotEvaluator, Policy, QuantnasController};
 
     fn search(line: &str) -> Result<Config> {
         let words = ["radars", "search"]
@@ -249,6 +259,42 @@ mod tests {
         assert_eq!(config.memory.as_u64(), 1 << 30);
         assert_eq!(config.training, base.training);
         assert_eq!(config.batch, base.batch);
+    }
+
+    #[test]
+    fn forms_of_methods_are_chosen() {
+        let of = |flags: &str| {
+            let config = search(&format!("--method quantnas {flags}")).unwrap();
+            (config.baselines.quantnas_controller, config.controller)
+        };
+        let (_, preset) = of("");
+        assert_eq!(of(""), (QuantnasController::Published, preset));
+        let adam = (QuantnasController::PublishedAdam, preset);
+        assert_eq!(of("--controller published-adam"), adam);
+        // The rate is the policy's, unless the policy is the preset's.
+        let lstm = ControllerConfig::of(Policy::Lstm);
+        assert_eq!(of("--controller lstm"), (QuantnasController::Own, lstm));
+        assert_eq!(of("--controller logits"), (QuantnasController::Own, preset));
+        let (_, shared) = of("--controller logits --shared-logits 0.5");
+        assert_eq!(shared.shared_logits, Some(0.5));
+
+        let config = search("--one-shot-evaluator uniform --dnas-loss expected-error").unwrap();
+        let baselines = &config.baselines;
+        assert_eq!(baselines.one_shot_evaluator, OneShotEvaluator::Uniform);
+        assert_eq!(config.dnas.loss, DnasLoss::ExpectedError);
+
+        let message = search("--controller published").unwrap_err().to_string();
+        assert!(
+            message.contains("for radars, --controller takes logits or lstm"),
+            "{message}"
+        );
+        let message = search("--controller lstm --shared-logits 1")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("with the policy `logits` alone"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The moving averages that a reward is compared with.
 
-use crate::Advantage;
+use crate::{Advantage, ControllerSettings};
 use serde::{Deserialize, Serialize};
 
 /// The least standard deviation that an advantage is divided by: rewards that differ by rounding alone
@@ -15,10 +15,11 @@ pub(crate) const LEAST_WEIGHT: f64 = 1e-3;
 /// For rewards `r_1, r_2, ...` and the decay `d`:
 /// ```text
 /// b_1 = r_1                                   a_1 = 0
+/// b_t = b_{t-1} + e_t / t                     while t <= w, the warm-up: the plain mean
 /// e_t = r_t - b_{t-1}                         the deviation
 /// v_t = d v_{t-1} + (1 - d) e_t^2             v_1 = 0
 /// w_t = d w_{t-1} + (1 - d)                   w_1 = 0; corrects v_t for having started at 0
-/// b_t = d b_{t-1} + (1 - d) r_t
+/// b_t = d b_{t-1} + (1 - d) r_t               after the warm-up
 ///
 /// a_t = e_t                                   Difference
 /// a_t = e_t / max(sqrt(v_t / w_t), 1e-6)      Normalised
@@ -45,6 +46,13 @@ pub struct Baseline {
     pub weight: f64,
     /// The rewards that a rank is taken among, the latest last; none if nothing is ranked.
     pub latest: Vec<f64>,
+    /// `t`, as long as the warm-up lasts; 0 without one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub warming_up: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What a reward is worth.
@@ -60,17 +68,24 @@ pub(crate) struct Compared {
 
 impl Baseline {
     /// Compares a reward with those before.
-    pub(crate) fn compare(&self, reward: f64, decay: f64, advantage: Advantage) -> Compared {
+    pub(crate) fn compare(&self, reward: f64, settings: &ControllerSettings) -> Compared {
+        let (decay, warm_up) = (settings.baseline_decay, settings.baseline_warm_up);
         let mut next = self.clone();
+        if self.warming_up < warm_up {
+            next.warming_up += 1;
+        }
         next.mean = Some(reward);
         let (mut baseline, mut deviation) = (reward, 0.0);
         if let Some(mean) = self.mean {
             (baseline, deviation) = (mean, reward - mean);
-            next.mean = Some(decay * mean + (1.0 - decay) * reward);
+            next.mean = Some(match self.warming_up < warm_up {
+                true => mean + deviation / next.warming_up as f64,
+                false => decay * mean + (1.0 - decay) * reward,
+            });
             next.variance = decay * self.variance + (1.0 - decay) * deviation * deviation;
             next.weight = decay * self.weight + (1.0 - decay);
         }
-        let advantage = match advantage {
+        let advantage = match settings.advantage {
             Advantage::Difference => deviation,
             Advantage::Normalised if next.weight > 0.0 => {
                 deviation / (next.variance / next.weight).sqrt().max(LEAST_DEVIATION)
@@ -111,10 +126,22 @@ impl Baseline {
 mod tests {
     use super::*;
 
+    fn settings(baseline_decay: f64, advantage: Advantage) -> ControllerSettings {
+        ControllerSettings {
+            baseline_decay,
+            advantage,
+            ..ControllerSettings::default()
+        }
+    }
+
     fn advantages(rewards: &[f64], decay: f64, advantage: Advantage) -> Vec<f64> {
+        advantages_by(rewards, &settings(decay, advantage))
+    }
+
+    fn advantages_by(rewards: &[f64], settings: &ControllerSettings) -> Vec<f64> {
         let mut baseline = Baseline::default();
         let compare = |&reward| {
-            let compared = baseline.compare(reward, decay, advantage);
+            let compared = baseline.compare(reward, settings);
             baseline = compared.next;
             compared.advantage
         };
@@ -133,6 +160,17 @@ mod tests {
     fn deviations_from_the_moving_average() {
         let got = advantages(&[1.0, 3.0, 3.0], 0.5, Advantage::Difference);
         close(&got, &[0.0, 2.0, 1.0]);
+    }
+
+    /// By hand with w = 3, d = 0.5: b = 1, 2, 3, 6, 4; e = -, 2, 3, 6, -4.
+    #[test]
+    fn the_mean_of_the_first_and_a_moving_average_after() {
+        let settings = ControllerSettings {
+            baseline_warm_up: 3,
+            ..settings(0.5, Advantage::Difference)
+        };
+        let got = advantages_by(&[1.0, 3.0, 5.0, 9.0, 2.0, 4.0], &settings);
+        close(&got, &[0.0, 2.0, 3.0, 6.0, -4.0, 0.0]);
     }
 
     /// By hand: v = 0, 2, 1.5; w = 0, 0.5, 0.75; a = 0, 2 / sqrt(4), 1 / sqrt(2).
@@ -165,7 +203,8 @@ mod tests {
     fn old_rewards_are_forgotten() {
         let mut baseline = Baseline::default();
         for i in 0..100 {
-            baseline = baseline.compare(f64::from(i), 0.8, Advantage::Ranked).next;
+            let settings = settings(0.8, Advantage::Ranked);
+            baseline = baseline.compare(f64::from(i), &settings).next;
         }
         let latest: Vec<f64> = (69..100).map(f64::from).collect();
         assert_eq!(baseline.latest, latest);

@@ -1,12 +1,14 @@
 //! `Controller`: samples architectures and learns from their rewards.
 
 use crate::distribution::Distribution;
+use crate::loss::sums;
+use crate::optimizer::Stepper;
 use crate::policy::Network;
-use crate::{Baseline, ControllerSettings, ControllerState, Error, Result};
+use crate::{Baseline, ControllerSettings, ControllerState, Decisions, Error, Result, Rollout};
 use radars_nn::autograd::{Var, ops};
 use radars_nn::tensor::random::Seed;
 use radars_nn::tensor::{Arena, Backend, Meta, Tensor};
-use radars_nn::{Adam, AdamSettings, Mode, Parameters, Pass, Trains};
+use radars_nn::{Mode, Parameters, Pass, Trains};
 use rand::RngExt;
 
 /// The largest magnitude of a reward: its square is far from the end of the numbers.
@@ -23,7 +25,7 @@ pub struct Sample {
     pub log_probability: f64,
 }
 
-/// What an update saw, all of it from before the policy moved.
+/// What an update saw of the choices it was given, all of it from before the policy moved.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Update {
     /// The moving average that the reward was compared with; the first reward is compared with itself.
@@ -39,16 +41,18 @@ pub struct Update {
 /// A policy over a sequence of decisions, trained by policy gradient.
 pub struct Controller<B: Backend> {
     settings: ControllerSettings,
-    decisions: Vec<usize>,
+    decisions: Decisions,
     seed: Seed,
     network: Network,
     parameters: Parameters<B>,
-    adam: Adam<B>,
+    optimizer: Stepper<B>,
     baseline: Baseline,
+    pending: Vec<Rollout>,
 }
 
 impl<B: Backend> Controller<B> {
-    /// A controller that has learned nothing, for `decisions`, the number of choices of each.
+    /// A controller that has learned nothing, for `decisions`: the number of choices of each, or [`Decisions`]
+    /// that say which are alike.
     ///
     /// Its parameters, moments and values live in `arena`, of which it needs
     /// [`Controller::arena_bytes`].
@@ -58,32 +62,31 @@ impl<B: Backend> Controller<B> {
     /// [`radars_nn::tensor::Error::OverBound`].
     pub fn new(
         arena: &Arena<B>,
-        decisions: &[usize],
+        decisions: impl Into<Decisions>,
         settings: ControllerSettings,
         seed: Seed,
     ) -> Result<Self> {
         settings.check()?;
-        if decisions.is_empty() {
+        let decisions = decisions.into();
+        let choices = decisions.choices();
+        if choices.is_empty() {
             return Err(Error::NoDecisions);
         }
-        if let Some(decision) = decisions.iter().position(|&choices| choices == 0) {
+        if let Some(decision) = choices.iter().position(|&choices| choices == 0) {
             return Err(Error::NoChoices { decision });
         }
         let mut parameters = Parameters::new(arena);
         let weights = seed.derive("controller parameters", 0);
-        let network = Network::new(&mut parameters, decisions, &settings, weights)?;
-        let adam = AdamSettings {
-            betas: settings.betas,
-            ..AdamSettings::default()
-        };
+        let network = Network::new(&mut parameters, &decisions, &settings, weights)?;
         Ok(Controller {
+            optimizer: Stepper::new(&settings, &parameters)?,
             settings,
-            decisions: decisions.to_vec(),
+            decisions,
             seed,
             network,
-            adam: Adam::new(adam, &parameters, Trains::Weights)?,
             parameters,
             baseline: Baseline::default(),
+            pending: Vec::new(),
         })
     }
 
@@ -93,21 +96,25 @@ impl<B: Backend> Controller<B> {
     /// As [`Controller::new`].
     pub fn arena_bytes(
         spec: B::Spec,
-        decisions: &[usize],
+        decisions: impl Into<Decisions>,
         settings: ControllerSettings,
     ) -> Result<usize> {
         let unbounded = Arena::with_bound(Meta::<B>::new(spec), isize::MAX as usize)?;
         let mut planned = Controller::new(&unbounded, decisions, settings, Seed(0))?;
         // No size depends on the choices.
-        let choices = vec![0; decisions.len()];
-        planned.walk(&mut |decision, _| Ok(choices[decision]))?;
-        planned.learn(&choices, 0.0)?;
+        let rollout = Rollout {
+            choices: vec![0; planned.decisions().len()],
+            advantage: 0.0,
+        };
+        planned.walk(&mut |decision, _| Ok(rollout.choices[decision]))?;
+        planned.pending = vec![rollout.clone(); settings.rollouts - 1];
+        planned.learn(&rollout)?;
         Ok(unbounded.stats().high_water_bytes)
     }
 
     /// The number of choices of each decision.
     pub fn decisions(&self) -> &[usize] {
-        &self.decisions
+        self.decisions.choices()
     }
 
     /// How it learns.
@@ -123,7 +130,7 @@ impl<B: Backend> Controller<B> {
     pub fn sample(&mut self, episode: u64) -> Result<Sample> {
         let mut rng = self.seed.stream("controller episode", episode);
         let mut sample = Sample {
-            choices: Vec::with_capacity(self.decisions.len()),
+            choices: Vec::with_capacity(self.decisions().len()),
             entropy: 0.0,
             log_probability: 0.0,
         };
@@ -136,15 +143,16 @@ impl<B: Backend> Controller<B> {
             sample.log_probability += distribution.log_probability(choice);
             Ok(choice)
         })?;
-        sample.entropy /= self.decisions.len() as f64;
+        sample.entropy /= self.decisions().len() as f64;
         Ok(sample)
     }
 
-    /// Learns from the reward of an architecture, sampled now or at any time before: one step of Adam on
+    /// Learns from the reward of an architecture, sampled now or at any time before: one step of the optimizer on
     ///
     /// `loss = -advantage * sum over t of ln p(choice_t) - entropy_weight / sqrt(T) * sum over t of H_t`,
     ///
-    /// where `p` is the policy now, given the choices before `t`, `H_t` the entropy of that
+    /// or, where [`ControllerSettings::rollouts`] asks for more than one reward a step, on the mean of their losses
+    /// once there are so many; those that came before wait with the advantages they had. Here `p` is the policy now, given the choices before `t`, `H_t` the entropy of that
     /// distribution, and the advantage that of [`Baseline`]. An advantage of 1 is the work of all `T`
     /// decisions together, of each about `1 / sqrt(T)`, if they add up independently: that is what the
     /// entropy of a decision is weighed against.
@@ -164,19 +172,26 @@ impl<B: Backend> Controller<B> {
                 limit: REWARD_LIMIT,
             });
         }
-        let ControllerSettings {
-            baseline_decay,
-            advantage,
-            ..
-        } = self.settings;
-        let compared = self.baseline.compare(reward, baseline_decay, advantage);
-        let (surprise, entropy) = self.learn(choices, compared.advantage as f32)?;
-        let (surprise, entropy) = (f64::from(surprise.item()?), f64::from(entropy.item()?));
+        let compared = self.baseline.compare(reward, &self.settings);
+        let rollout = Rollout {
+            choices: choices.to_vec(),
+            advantage: compared.advantage,
+        };
+        let (surprise, entropy) = if self.pending.len() + 1 < self.settings.rollouts {
+            let seen = self.see(choices)?;
+            self.pending.push(rollout);
+            seen
+        } else {
+            let (surprise, entropy) = self.learn(&rollout)?;
+            let seen = (f64::from(surprise.item()?), f64::from(entropy.item()?));
+            self.pending.clear();
+            seen
+        };
         self.baseline = compared.next;
         Ok(Update {
             baseline: compared.baseline,
             advantage: compared.advantage,
-            entropy: entropy / self.decisions.len() as f64,
+            entropy: entropy / self.decisions().len() as f64,
             loss: compared.advantage * surprise - self.bonus() * entropy,
         })
     }
@@ -186,7 +201,7 @@ impl<B: Backend> Controller<B> {
     /// # Errors
     /// As [`Controller::sample`].
     pub fn most_likely(&mut self) -> Result<Vec<usize>> {
-        let mut choices = Vec::with_capacity(self.decisions.len());
+        let mut choices = Vec::with_capacity(self.decisions().len());
         let rate = self.settings.rate;
         self.walk(&mut |decision, logits| {
             choices.push(distribution(logits, decision, rate)?.most_likely());
@@ -200,7 +215,7 @@ impl<B: Backend> Controller<B> {
     /// # Errors
     /// As [`Controller::sample`].
     pub fn probabilities(&mut self) -> Result<Vec<Vec<f64>>> {
-        let mut probabilities = Vec::with_capacity(self.decisions.len());
+        let mut probabilities = Vec::with_capacity(self.decisions().len());
         let rate = self.settings.rate;
         self.walk(&mut |decision, logits| {
             let distribution = distribution(logits, decision, rate)?;
@@ -217,13 +232,8 @@ impl<B: Backend> Controller<B> {
     /// [`Error::ChoiceCount`], [`Error::ChoiceRange`]; as [`Controller::sample`].
     pub fn log_probability(&mut self, choices: &[usize]) -> Result<f64> {
         self.check(choices)?;
-        let mut sum = 0.0;
-        let rate = self.settings.rate;
-        self.walk(&mut |decision, logits| {
-            sum += distribution(logits, decision, rate)?.log_probability(choices[decision]);
-            Ok(choices[decision])
-        })?;
-        Ok(sum)
+        let (surprise, _) = self.see(choices)?;
+        Ok(-surprise)
     }
 
     /// Everything it has learned.
@@ -233,25 +243,34 @@ impl<B: Backend> Controller<B> {
     pub fn state(&self) -> Result<ControllerState> {
         Ok(ControllerState {
             parameters: self.parameters.save()?,
-            moments: self.adam.state().save()?,
-            updates: self.adam.steps(),
+            moments: self.optimizer.save()?,
+            updates: self.optimizer.steps(),
             baseline: self.baseline.clone(),
+            pending: self.pending.clone(),
         })
     }
 
     /// Goes on from a state of a controller with the same decisions and settings.
     ///
     /// # Errors
-    /// [`radars_nn::Error::Saved`] when the state is another controller's: then nothing has changed.
+    /// [`radars_nn::Error::Saved`], [`Error::Pending`], [`Error::ChoiceCount`], [`Error::ChoiceRange`] when the
+    /// state is another controller's: then nothing has changed.
     pub fn restore(&mut self, state: &ControllerState) -> Result<()> {
-        let moments = self.adam.state().save()?;
-        self.adam.state_mut().restore(&state.moments)?;
+        let (pending, rollouts) = (state.pending.len(), self.settings.rollouts);
+        if pending >= rollouts {
+            return Err(Error::Pending { pending, rollouts });
+        }
+        for rollout in &state.pending {
+            self.check(&rollout.choices)?;
+        }
+        let before = self.state()?;
+        self.optimizer.restore(state)?;
         if let Err(error) = self.parameters.restore(&state.parameters) {
-            self.adam.state_mut().restore(&moments)?;
+            self.optimizer.restore(&before)?;
             return Err(error.into());
         }
-        self.adam.set_steps(state.updates);
         self.baseline = state.baseline.clone();
+        self.pending = state.pending.clone();
         Ok(())
     }
 
@@ -264,52 +283,62 @@ impl<B: Backend> Controller<B> {
             })
     }
 
-    /// One step of Adam; gives `-sum ln p(choice_t)` and `sum H_t`, one element each, from before it.
-    fn learn(&mut self, choices: &[usize], advantage: f32) -> Result<(Tensor<B>, Tensor<B>)> {
+    /// `-sum ln p(choice_t)` and `sum H_t`.
+    fn see(&mut self, choices: &[usize]) -> Result<(f64, f64)> {
+        let (mut log_probability, mut entropy) = (0.0, 0.0);
+        let rate = self.settings.rate;
+        self.walk(&mut |decision, logits| {
+            let distribution = distribution(logits, decision, rate)?;
+            log_probability += distribution.log_probability(choices[decision]);
+            entropy += distribution.entropy();
+            Ok(choices[decision])
+        })?;
+        Ok((-log_probability, entropy))
+    }
+
+    /// One step of the optimizer on the mean loss of what is pending and of `last`; gives the latter's
+    /// `-sum ln p(choice_t)` and `sum H_t`, one element each, from before it.
+    fn learn(&mut self, last: &Rollout) -> Result<(Tensor<B>, Tensor<B>)> {
         let mode = Mode::Train {
             trains: Trains::Weights,
             update_statistics: false,
         };
-        let bonus = -self.bonus() as f32;
+        let rollouts = (self.pending.len() + 1) as f64;
+        let bonus = (-self.bonus() / rollouts) as f32;
         let mut pass = Pass::new(&mut self.parameters, mode);
-        let mut sums: Option<(Var<B>, Var<B>)> = None;
-        self.network
-            .walk(&mut pass, &mut |pass, decision, logits| {
-                let choice = choices[decision];
-                let (surprise, entropy) = terms(pass, logits, choice)?;
-                sums = Some(match sums.take() {
-                    None => (surprise, entropy),
-                    Some((surprises, entropies)) => (
-                        ops::add(pass.tape(), surprises, surprise)?,
-                        ops::add(pass.tape(), entropies, entropy)?,
-                    ),
-                });
-                Ok(choice)
-            })?;
-        let (surprise, entropy) = sums.ok_or(Error::NoDecisions)?;
-        let values = (surprise.value().clone(), entropy.value().clone());
-        let weighted = ops::affine(pass.tape(), surprise, advantage, 0.0)?;
-        let bonus = ops::affine(pass.tape(), entropy, bonus, 0.0)?;
-        let loss = ops::add(pass.tape(), weighted, bonus)?;
+        let mut learned: Option<(Var<B>, (Tensor<B>, Tensor<B>))> = None;
+        for rollout in self.pending.iter().chain([last]) {
+            let (surprise, entropy) = sums(&self.network, &mut pass, &rollout.choices)?;
+            let values = (surprise.value().clone(), entropy.value().clone());
+            let advantage = (rollout.advantage / rollouts) as f32;
+            let weighted = ops::affine(pass.tape(), surprise, advantage, 0.0)?;
+            let bonus = ops::affine(pass.tape(), entropy, bonus, 0.0)?;
+            let mut loss = ops::add(pass.tape(), weighted, bonus)?;
+            if let Some((before, _)) = learned {
+                loss = ops::add(pass.tape(), before, loss)?;
+            }
+            learned = Some((loss, values));
+        }
+        let (loss, values) = learned.ok_or(Error::NoDecisions)?;
         let gradients = pass.backward(loss)?;
         let rate = self.settings.rate as f32;
-        self.adam.step(&mut self.parameters, gradients, rate)?;
+        self.optimizer.step(&mut self.parameters, gradients, rate)?;
         Ok(values)
     }
 
     /// The weight of a decision's entropy.
     fn bonus(&self) -> f64 {
-        self.settings.entropy_weight / (self.decisions.len() as f64).sqrt()
+        self.settings.entropy_weight / (self.decisions().len() as f64).sqrt()
     }
 
     fn check(&self, choices: &[usize]) -> Result<()> {
-        if choices.len() != self.decisions.len() {
+        if choices.len() != self.decisions().len() {
             return Err(Error::ChoiceCount {
-                expected: self.decisions.len(),
+                expected: self.decisions().len(),
                 got: choices.len(),
             });
         }
-        for (decision, (&choice, &choices)) in choices.iter().zip(&self.decisions).enumerate() {
+        for (decision, (&choice, &choices)) in choices.iter().zip(self.decisions()).enumerate() {
             if choice >= choices {
                 return Err(Error::ChoiceRange {
                     decision,
@@ -320,27 +349,6 @@ impl<B: Backend> Controller<B> {
         }
         Ok(())
     }
-}
-
-/// `-ln p(choice)` and the entropy of `softmax(logits)`, for `logits [1, choices]`; one element each.
-///
-/// The entropy is `lse - <p, logits>` with `lse = ln sum exp(logits) = logits[choice] - ln p(choice)`: no
-/// logarithm of a probability that may have become 0.
-fn terms<B: Backend>(
-    pass: &mut Pass<'_, B>,
-    logits: Var<B>,
-    choice: usize,
-) -> Result<(Var<B>, Var<B>)> {
-    let label = [choice as i32];
-    let label = Tensor::from_slice(pass.arena(), [1], &label)?;
-    let tape = pass.tape();
-    let surprise = ops::cross_entropy(tape, logits.clone(), &label, 0.0)?;
-    let probabilities = ops::softmax(tape, logits.clone())?;
-    let mean = ops::dot(tape, probabilities, logits.clone())?;
-    let chosen = ops::narrow(tape, logits, choice, 1)?;
-    let log_sum = ops::add(tape, chosen, surprise.clone())?;
-    let entropy = ops::sub(tape, log_sum, mean)?;
-    Ok((surprise, entropy))
 }
 
 fn distribution<B: Backend>(

@@ -49,6 +49,16 @@ pub enum Error {
         /// How many choices the decision has.
         choices: usize,
     },
+    /// A state has more rewards waiting to be learned from than the controller lets wait.
+    #[error(
+        "the state has {pending} rewards that are not learned from; a step learns from {rollouts}"
+    )]
+    Pending {
+        /// How many wait.
+        pending: usize,
+        /// Of how many one step learns.
+        rollouts: usize,
+    },
     /// A reward that nothing can be learned from.
     #[error("the reward is {reward}; it has to be a number between -{limit:e} and {limit:e}")]
     Reward {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub enum Policy {
     /// A recurrent network that sees the choices made before.
     Lstm,
-    /// Independent logits for every decision.
+    /// Logits for every decision, independent of the choices before.
     Logits,
 }
 
@@ -27,6 +27,16 @@ pub enum Advantage {
     Ranked,
 }
 
+/// What moves the policy's parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Optimizer {
+    /// Adam.
+    Adam,
+    /// Plain gradient descent, without momentum.
+    Sgd,
+}
+
 /// Which policy, and how it learns.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -37,14 +47,26 @@ pub struct ControllerSettings {
     pub hidden: usize,
     /// LSTM layers; unused by [`Policy::Logits`].
     pub layers: usize,
-    /// Adam's learning rate.
+    /// [`Policy::Logits`]: decisions that are alike ([`Decisions`](crate::Decisions)) have logits together, and
+    /// what each has of its own counts this much beside them, so that a reward teaches all of them:
+    /// `shared + scale * own`. None for logits that are each decision's alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shared: Option<f64>,
+    /// What moves the parameters.
+    pub optimizer: Optimizer,
+    /// Its learning rate.
     pub rate: f64,
     /// Adam's decay of the first and of the second moment.
     pub betas: (f32, f32),
+    /// Rewards that one step learns from: the mean of their gradients.
+    pub rollouts: usize,
     /// What a reward is worth.
     pub advantage: Advantage,
     /// How much less every earlier reward counts than the one after it.
     pub baseline_decay: f64,
+    /// The first rewards, whose plain mean is the average until there are more of them; of 0 or 1 the average
+    /// starts at the first reward.
+    pub baseline_warm_up: u64,
     /// Weight of the entropy bonus, in advantages a nat, see
     /// [`Controller::update`](crate::Controller::update).
     pub entropy_weight: f64,
@@ -62,10 +84,14 @@ impl ControllerSettings {
             policy: Policy::Logits,
             hidden: 35,
             layers: 1,
+            shared: None,
+            optimizer: Optimizer::Adam,
             rate: 0.3,
             betas: (0.5, 0.999),
+            rollouts: 1,
             advantage: Advantage::Ranked,
             baseline_decay: 0.8,
+            baseline_warm_up: 0,
             entropy_weight: 0.8,
         }
     }
@@ -80,6 +106,42 @@ impl ControllerSettings {
         }
     }
 
+    /// The published controller of QuantNAS: an LSTM of two layers of 35, a step of gradient descent at 0.2 on the
+    /// mean gradient of every five rewards, no entropy bonus; a reward is worth what it is above an average that is
+    /// the mean of the first 20 and moves by 2/20 of the difference from there.
+    ///
+    /// The initial values and the embeddings of choices are this crate's, and no decision is discounted for its
+    /// distance from the last. [`ControllerSettings::quantnas_adam`] is the other optimizer that is published.
+    ///
+    /// # Source
+    /// Lu et al. 2019, "On neural architecture search for resource-constrained hardware platforms" (ICCAD), and its
+    /// reference code.
+    pub fn quantnas() -> Self {
+        ControllerSettings {
+            policy: Policy::Lstm,
+            hidden: 35,
+            layers: 2,
+            shared: None,
+            optimizer: Optimizer::Sgd,
+            rate: 0.2,
+            betas: (0.9, 0.999),
+            rollouts: 5,
+            advantage: Advantage::Difference,
+            baseline_decay: 0.9,
+            baseline_warm_up: 20,
+            entropy_weight: 0.0,
+        }
+    }
+
+    /// [`ControllerSettings::quantnas`] with Adam at 0.005.
+    pub fn quantnas_adam() -> Self {
+        ControllerSettings {
+            optimizer: Optimizer::Adam,
+            rate: 0.005,
+            ..ControllerSettings::quantnas()
+        }
+    }
+
     /// Checks what the types do not.
     ///
     /// # Errors
@@ -88,6 +150,19 @@ impl ControllerSettings {
         let checks = [
             ("hidden", self.hidden as f64, self.hidden > 0, "at least 1"),
             ("layers", self.layers as f64, self.layers > 0, "at least 1"),
+            (
+                "shared",
+                self.shared.unwrap_or(0.0),
+                self.shared
+                    .is_none_or(|scale| scale.is_finite() && scale >= 0.0),
+                "a number, at least 0",
+            ),
+            (
+                "rollouts",
+                self.rollouts as f64,
+                (1..=1000).contains(&self.rollouts),
+                "between 1 and 1000",
+            ),
             (
                 "rate",
                 self.rate,

@@ -4,6 +4,16 @@ use crate::Baseline;
 use radars_nn::SavedParameter;
 use serde::{Deserialize, Serialize};
 
+/// Choices whose reward is known and not yet learned from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rollout {
+    /// One choice a decision.
+    pub choices: Vec<usize>,
+    /// What their reward was worth among those before.
+    pub advantage: f64,
+}
+
 /// Everything that a controller has learned; with the settings, the decisions and the seed it was made
 /// from, all of it.
 ///
@@ -14,10 +24,13 @@ use serde::{Deserialize, Serialize};
 pub struct ControllerState {
     /// The policy's parameters.
     pub parameters: Vec<SavedParameter>,
-    /// Adam's moments of them.
+    /// What the optimizer keeps of them: Adam's moments, the velocities of gradient descent.
     pub moments: Vec<SavedParameter>,
-    /// Updates so far.
+    /// Steps of the optimizer so far.
     pub updates: u64,
     /// The moving averages of the rewards.
     pub baseline: Baseline,
+    /// What the next step will learn from, where one learns from several rewards.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pending: Vec<Rollout>,
 }

@@ -4,12 +4,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
-use radars_controller::{Advantage, Controller, ControllerSettings, ControllerState};
+use radars_controller::{
+    Advantage, Controller, ControllerSettings, ControllerState, Decisions, Optimizer,
+};
 use radars_nn::tensor::random::Seed;
 use radars_nn::tensor::{Arena, Cpu};
 use rand::RngExt;
 
-const DECISIONS: [usize; 3] = [2, 3, 2];
+/// Choices and group of each decision.
+const DECISIONS: [(usize, usize); 3] = [(2, 0), (3, 1), (2, 0)];
 const CHOICES: [usize; 3] = [1, 2, 0];
 /// Half the distance of the two points of a difference; parameters are of the order of 1.
 const STEP: f32 = 1e-2;
@@ -29,7 +32,8 @@ fn settings(base: ControllerSettings) -> ControllerSettings {
 
 fn controller(settings: ControllerSettings) -> Controller<Cpu> {
     let arena = Arena::with_bound(Cpu::new(1).unwrap(), 1 << 20).unwrap();
-    Controller::new(&arena, &DECISIONS, settings, Seed(1)).unwrap()
+    let decisions = Decisions::grouped(DECISIONS);
+    Controller::new(&arena, decisions, settings, Seed(1)).unwrap()
 }
 
 /// A state that is not symmetric: every parameter uniform in [-1, 1).
@@ -124,6 +128,86 @@ fn log_probability_of_the_lstm() {
 #[test]
 fn log_probability_of_the_logits() {
     log_probability(ControllerSettings::logits());
+}
+
+fn shared() -> ControllerSettings {
+    ControllerSettings {
+        shared: Some(0.5),
+        ..ControllerSettings::logits()
+    }
+}
+
+#[test]
+fn log_probability_of_shared_logits() {
+    log_probability(shared());
+}
+
+#[test]
+fn entropy_of_shared_logits() {
+    entropy(shared());
+}
+
+/// Three rewards one step: each is worth what it is above the mean of those before, 0 at first, and counts a third.
+#[test]
+fn a_step_descends_the_mean_of_its_rollouts() {
+    const ROLLOUTS: [([usize; 3], f64); 3] = [([1, 2, 0], 1.0), ([0, 0, 1], 3.0), ([1, 1, 1], 0.0)];
+    // The averages: 1, 2.
+    const ADVANTAGES: [f64; 3] = [0.0, 2.0, -2.0];
+    let settings = ControllerSettings {
+        optimizer: Optimizer::Adam,
+        rollouts: 3,
+        ..settings(ControllerSettings::quantnas())
+    };
+    let mut controller = controller(settings);
+    let state = scattered(&controller);
+    controller.restore(&state).unwrap();
+    for (waiting, (choices, reward)) in ROLLOUTS.iter().enumerate() {
+        let before = controller.state().unwrap();
+        assert_eq!(before.pending.len(), waiting);
+        assert_eq!(before.parameters, state.parameters);
+        let update = controller.update(choices, *reward).unwrap();
+        assert_eq!(update.advantage, ADVANTAGES[waiting]);
+    }
+    let moments = controller.state().unwrap();
+    assert!(moments.pending.is_empty());
+    assert_eq!(moments.updates, 1);
+    check(&mut controller, &state, &moments, |controller| {
+        let loss = |((choices, _), advantage): (&([usize; 3], f64), f64)| {
+            -advantage * controller.log_probability(choices).unwrap()
+        };
+        let losses = ROLLOUTS.iter().zip(ADVANTAGES).map(loss);
+        losses.sum::<f64>() / 3.0
+    });
+}
+
+/// Gradient descent moves by the gradient itself, which Adam's first moment shows.
+#[test]
+fn gradient_descent_takes_the_gradient_times_the_rate() {
+    let stepped = |optimizer, rate| {
+        let settings = ControllerSettings {
+            optimizer,
+            rate,
+            ..settings(ControllerSettings::logits())
+        };
+        let mut controller = controller(settings);
+        let mut state = scattered(&controller);
+        state.moments = controller.state().unwrap().moments;
+        state.baseline.mean = Some(0.0);
+        controller.restore(&state).unwrap();
+        controller.update(&CHOICES, 1.0).unwrap();
+        (state, controller.state().unwrap())
+    };
+    let (before, after) = stepped(Optimizer::Sgd, 0.2);
+    let (_, adam) = stepped(Optimizer::Adam, 0.2);
+    assert_eq!(after.updates, 1);
+    for (before, after) in before.parameters.iter().zip(&after.parameters) {
+        let name = format!("{}.m", before.name);
+        let gradient = adam.moments.iter().find(|m| m.name == name).unwrap();
+        for (element, gradient) in gradient.values.iter().enumerate() {
+            let moved = after.values[element] - before.values[element];
+            assert!((moved + 0.2 * gradient).abs() < 1e-6, "{name} [{element}]");
+        }
+    }
 }
 
 #[test]

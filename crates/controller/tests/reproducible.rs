@@ -6,15 +6,28 @@
 #[allow(dead_code, reason = "these tests search by themselves")]
 mod surrogate;
 
-use radars_controller::{Controller, ControllerSettings, ControllerState, Error, Update};
+use radars_controller::{
+    Controller, ControllerSettings, ControllerState, Decisions, Error, Rollout, Update,
+};
 use radars_nn::tensor::random::Seed;
 use radars_nn::tensor::{Arena, Backend, Cpu};
 use surrogate::{Surrogate, controller};
 
 const DECISIONS: [usize; 7] = [4, 2, 3, 1, 3, 4, 2];
 
-fn both() -> [ControllerSettings; 2] {
-    [ControllerSettings::lstm(), ControllerSettings::logits()]
+fn all() -> [ControllerSettings; 4] {
+    let logits = ControllerSettings::logits();
+    let shared = ControllerSettings {
+        shared: Some(0.5),
+        ..logits
+    };
+    let (lstm, quantnas) = (ControllerSettings::lstm(), ControllerSettings::quantnas());
+    [lstm, logits, shared, quantnas]
+}
+
+/// As if all were alike; those of equally many choices then are.
+fn decisions() -> Decisions {
+    Decisions::grouped(DECISIONS.map(|choices| (choices, 0)))
 }
 
 /// Runs some episodes; gives everything that was seen.
@@ -34,9 +47,9 @@ fn run(
 
 #[test]
 fn threads_change_nothing_and_seeds_change_all() {
-    for settings in both() {
+    for settings in all() {
         let state = |seed, threads| {
-            let mut c = controller(&DECISIONS, settings, Seed(seed), threads).unwrap();
+            let mut c = controller(decisions(), settings, Seed(seed), threads).unwrap();
             let seen = run(&mut c, 0..12);
             (seen, c.state().unwrap())
         };
@@ -49,16 +62,16 @@ fn threads_change_nothing_and_seeds_change_all() {
 
 #[test]
 fn a_restored_controller_goes_on_to_the_bit() {
-    for settings in both() {
-        let mut whole = controller(&DECISIONS, settings, Seed(1), 1).unwrap();
+    for settings in all() {
+        let mut whole = controller(decisions(), settings, Seed(1), 1).unwrap();
         let all = run(&mut whole, 0..20);
 
-        let mut first = controller(&DECISIONS, settings, Seed(1), 1).unwrap();
+        let mut first = controller(decisions(), settings, Seed(1), 1).unwrap();
         let mut seen = run(&mut first, 0..9);
         let text = serde_json::to_string(&first.state().unwrap()).unwrap();
         drop(first);
         let state: ControllerState = serde_json::from_str(&text).unwrap();
-        let mut second = controller(&DECISIONS, settings, Seed(1), 1).unwrap();
+        let mut second = controller(decisions(), settings, Seed(1), 1).unwrap();
         // What it did before being restored does not matter.
         run(&mut second, 50..53);
         second.restore(&state).unwrap();
@@ -69,10 +82,37 @@ fn a_restored_controller_goes_on_to_the_bit() {
     }
 }
 
+/// A state as it was written before logits could be shared and rewards could wait; and it is written alike today.
+#[test]
+fn an_older_state_means_what_it_meant() {
+    let text = concat!(
+        r#"{"parameters":[{"name":"decision.0.logits","shape":[1,2],"values":[0.25,-0.25]}],"#,
+        r#""moments":[{"name":"decision.0.logits.m","shape":[1,2],"values":[0.5,-0.5]},"#,
+        r#"{"name":"decision.0.logits.v","shape":[1,2],"values":[0.125,0.125]}],"updates":3,"#,
+        r#""baseline":{"mean":0.5,"variance":0.25,"weight":0.5,"latest":[0.25,0.75]}}"#
+    );
+    let state: ControllerState = serde_json::from_str(text).unwrap();
+    let mut c = controller(&[2], ControllerSettings::logits(), Seed(1), 1).unwrap();
+    c.restore(&state).unwrap();
+    // 1 / (1 + exp(-0.5)), by python.
+    assert!((c.probabilities().unwrap()[0][0] - 0.622_459_33).abs() < 1e-7);
+    assert_eq!(serde_json::to_string(&c.state().unwrap()).unwrap(), text);
+}
+
+#[test]
+fn what_is_alike_is_nothing_to_logits_that_are_not_shared() {
+    let settings = ControllerSettings::logits();
+    let state = |decisions: Decisions| {
+        let mut c = controller(decisions, settings, Seed(1), 1).unwrap();
+        (run(&mut c, 0..12), c.state().unwrap())
+    };
+    assert_eq!(state(decisions()), state(Decisions::from(&DECISIONS)));
+}
+
 #[test]
 fn a_sample_depends_on_no_other_sample() {
-    for settings in both() {
-        let mut c = controller(&DECISIONS, settings, Seed(1), 1).unwrap();
+    for settings in all() {
+        let mut c = controller(decisions(), settings, Seed(1), 1).unwrap();
         let before = c.state().unwrap();
         let forwards: Vec<_> = (0..5).map(|e| c.sample(e).unwrap()).collect();
         let mut backwards: Vec<_> = (0..5).rev().map(|e| c.sample(e).unwrap()).collect();
@@ -85,13 +125,14 @@ fn a_sample_depends_on_no_other_sample() {
 
 #[test]
 fn the_plan_is_exact() {
-    for settings in both() {
+    for settings in all() {
         let spec = Cpu::new(1).unwrap().spec();
-        let bytes = Controller::<Cpu>::arena_bytes(spec, &DECISIONS, settings).unwrap();
+        let bytes = Controller::<Cpu>::arena_bytes(spec, decisions(), settings).unwrap();
         let attempt = |bound| {
             let arena = Arena::with_bound(Cpu::new(1).unwrap(), bound).unwrap();
-            let mut c = Controller::new(&arena, &DECISIONS, settings, Seed(1))?;
-            for episode in 0..3 {
+            let mut c = Controller::new(&arena, decisions(), settings, Seed(1))?;
+            // More than one step of any of them.
+            for episode in 0..6 {
                 let choices = c.sample(episode)?.choices;
                 c.update(&choices, episode as f64)?;
                 c.most_likely()?;
@@ -159,6 +200,20 @@ fn nothing_to_decide_and_bad_settings_are_refused() {
             "controller setting `baseline_decay` is 0; it has to be at least 0.001 for ranks",
         ),
         (
+            ControllerSettings {
+                shared: Some(-1.0),
+                ..good
+            },
+            "controller setting `shared` is -1; it has to be a number, at least 0",
+        ),
+        (
+            ControllerSettings {
+                rollouts: 0,
+                ..good
+            },
+            "controller setting `rollouts` is 0; it has to be between 1 and 1000",
+        ),
+        (
             ControllerSettings { hidden, ..good },
             "controller setting `hidden` is 0; it has to be at least 1",
         ),
@@ -177,6 +232,16 @@ fn the_state_of_another_controller_changes_nothing() {
     let other = controller(&[2, 4], settings, Seed(1), 1).unwrap();
     let other = other.state().unwrap();
     assert!(c.restore(&other).is_err());
+    let mut waiting = before.clone();
+    waiting.pending.push(Rollout {
+        choices: vec![0, 0],
+        advantage: 1.0,
+    });
+    let (pending, rollouts) = (1, 1);
+    assert_eq!(
+        c.restore(&waiting),
+        Err(Error::Pending { pending, rollouts })
+    );
     // The moments fit, the parameters do not.
     let mixed = ControllerState {
         moments: controller(&[2, 3], settings, Seed(1), 1)

@@ -1,4 +1,4 @@
-//! Cross entropy, and how many predictions are right.
+//! Cross entropy, the expected error, and how many predictions are right.
 
 use crate::{Pass, Result};
 use radars_autograd::tensor::{Backend, Tensor};
@@ -22,6 +22,46 @@ pub fn cross_entropy<B: Backend>(
     smoothing: f32,
 ) -> Result<Var<B>> {
     Ok(ops::cross_entropy(pass.tape(), logits, labels, smoothing)?)
+}
+
+/// The expected share of wrong answers: `1 - mean over rows r of softmax(logits)[r, label_r]`, where answers are drawn
+/// from the softmax.
+///
+/// # Shapes
+/// `logits [n, classes]`, `labels [n]` of i32; the result has one element.
+///
+/// # Errors
+/// As [`cross_entropy`].
+pub fn expected_error<B: Backend>(
+    pass: &mut Pass<'_, B>,
+    logits: Var<B>,
+    labels: &Tensor<B>,
+) -> Result<Var<B>> {
+    let rows = logits.value().shape().rows() as f32;
+    // The gradient of the cross entropy is (softmax - target) / rows, so this gives the target: 1 at the labels.
+    let (_, gradient) = logits.value().cross_entropy(labels, 0.0)?;
+    let tape = pass.tape();
+    let softmax = ops::softmax(tape, logits)?;
+    let less = ops::affine(tape, Var::constant(gradient), -rows, 0.0)?;
+    let target = ops::add(tape, less, Var::constant(softmax.value().clone()))?;
+    let right = ops::dot(tape, softmax, target)?;
+    Ok(ops::affine(tape, right, -1.0 / rows, 1.0)?)
+}
+
+/// The mean cross entropy of `logits [n, classes]` against labels, computed on the host; not a number without labels,
+/// or with a label that is no class.
+pub fn mean_cross_entropy(logits: &[f32], classes: usize, labels: &[i32]) -> f64 {
+    let rows = logits.chunks_exact(classes.max(1)).zip(labels);
+    let surprise = |(row, &label): (&[f32], &i32)| {
+        let own = usize::try_from(label).ok().and_then(|label| row.get(label));
+        let Some(&own) = own else {
+            return f64::NAN;
+        };
+        let largest = row.iter().fold(f64::MIN, |m, &l| m.max(f64::from(l)));
+        let powers = row.iter().map(|&l| libm::exp(f64::from(l) - largest));
+        libm::log(powers.sum::<f64>()) - (f64::from(own) - largest)
+    };
+    rows.map(surprise).sum::<f64>() / labels.len() as f64
 }
 
 /// How many rows of `logits [n, classes]` have their label among the `k` largest.
@@ -51,6 +91,17 @@ pub fn accuracy(logits: &[f32], classes: usize, labels: &[i32]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Rows of probabilities 1/8, 2/8, 5/8: python: (log(4) + log(8/5)) / 2 = 0.928148.
+    #[test]
+    fn cross_entropy_of_logits_on_the_host() {
+        let row = [0.0, std::f32::consts::LN_2, 1.609_438];
+        let logits = [row, row.map(|l| l + 300.0)].concat();
+        let loss = mean_cross_entropy(&logits, 3, &[1, 2]);
+        assert!((loss - 0.928_148_9).abs() < 1e-6, "{loss}");
+        assert!(mean_cross_entropy(&logits, 3, &[1, 3]).is_nan());
+        assert!(mean_cross_entropy(&[], 3, &[]).is_nan());
+    }
 
     #[test]
     fn top_k_counts_ranks() {

@@ -1,13 +1,19 @@
 //! Everything that decides a search's result, as one value that is written down and read back.
 
 mod auto;
+mod baselines;
 mod check;
+mod controller;
 mod data;
+mod dnas;
 mod search;
 mod size;
 
 pub use auto::{MicroBatch, MixingChoice, Recomputation, SnRule};
+pub use baselines::{BaselineConfig, OneShotEvaluator, QuantnasController};
+pub use controller::{ControllerConfig, Policy};
 pub use data::{DataConfig, StreamConfig, Variety};
+pub use dnas::{DnasConfig, DnasLoss};
 pub use search::{Rewards, SearchConfig};
 
 use crate::{Error, Result};
@@ -24,11 +30,12 @@ use std::path::PathBuf;
 pub enum Method {
     /// A controller explores and prunes, DNAS picks the winner in the pruned subspace, over and over.
     Radars,
-    /// A controller alone: the best child wins.
+    /// A controller alone, the published one or the project's own: the best child wins.
     Quantnas,
     /// DNAS over the whole space: one SuperNet of every candidate.
     Dnas,
-    /// Weights shared by all paths, trained by one uniformly sampled path a step; then a search by validation.
+    /// Weights shared by all paths, trained by one uniformly sampled path a step; then a search by validation, of paths
+    /// that an evaluator proposes.
     OneShot,
     /// Random search.
     Random,
@@ -147,60 +154,6 @@ pub struct RewardConfig {
     pub gamma: f64,
 }
 
-/// The methods that RADARS is compared with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct BaselineConfig {
-    /// Methods whose episodes train briefly, and which train only the best `retrain` of them to convergence;
-    /// the others train every child to convergence.
-    pub screened: Vec<Method>,
-    /// Evolution: most that live at a time.
-    pub population: usize,
-    /// Evolution: of how many the best has offspring.
-    pub tournament: usize,
-    /// One-shot: paths that are measured with the weights they inherit.
-    pub one_shot_paths: usize,
-}
-
-impl Default for BaselineConfig {
-    /// Random search and evolution in their strongest form, which screens; QuantNAS as published, which
-    /// trains every child.
-    fn default() -> Self {
-        BaselineConfig {
-            screened: vec![Method::Random, Method::Evolution],
-            population: 10,
-            tournament: 3,
-            one_shot_paths: 100,
-        }
-    }
-}
-
-/// The policy of the controller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Policy {
-    /// A recurrent network that sees the decisions before.
-    Lstm,
-    /// Independent logits for every decision.
-    Logits,
-}
-
-/// The controller: REINFORCE on ranked rewards.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ControllerConfig {
-    /// The policy.
-    pub policy: Policy,
-    /// Width of the LSTM's layers.
-    pub hidden: usize,
-    /// Adam's learning rate.
-    pub rate: f64,
-    /// How much less every earlier reward counts in what a reward is compared with.
-    pub baseline_decay: f64,
-    /// Weight of the entropy bonus, in advantages a nat, divided by the square root of the number of decisions.
-    pub entropy: f64,
-}
-
 /// Training of network weights: SGD with Nesterov momentum, cosine to zero within each fidelity.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -227,26 +180,6 @@ pub struct TrainingConfig {
     /// the running ones.
     #[serde(default)]
     pub statistics_batches: usize,
-}
-
-/// The differentiable search: alternating steps on network weights and on architecture weights.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DnasConfig {
-    /// Epochs in which both kinds of weights are trained.
-    pub epochs: usize,
-    /// Epochs before those, of network weights alone.
-    pub warmup_epochs: usize,
-    /// Adam's learning rate for the architecture weights.
-    pub alpha_rate: f64,
-    /// L2 penalty on the architecture weights.
-    pub alpha_weight_decay: f64,
-    /// Whether mixing weights are drawn with Gumbel noise.
-    pub gumbel: bool,
-    /// Temperature of the softmax at the first epoch.
-    pub temperature_start: f64,
-    /// Temperature of the softmax at the last epoch; geometric in between.
-    pub temperature_end: f64,
 }
 
 impl Config {
@@ -301,38 +234,5 @@ impl Config {
     /// [`Error::ConfigWrite`] when a value has no form in TOML (a path that is not UTF-8).
     pub fn to_toml(&self) -> Result<String> {
         toml::to_string_pretty(self).map_err(Error::ConfigWrite)
-    }
-}
-
-impl DnasConfig {
-    /// The softmax temperature in an epoch, those of the warm-up included: the start during the warm-up,
-    /// then geometric from the start to the end.
-    pub fn temperature(&self, epoch: usize) -> f64 {
-        let trained = epoch.saturating_sub(self.warmup_epochs) as f64;
-        let last = self.epochs.saturating_sub(1).max(1) as f64;
-        self.temperature_start
-            * libm::pow(
-                self.temperature_end / self.temperature_start,
-                (trained / last).min(1.0),
-            )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A warm-up of 2, then 4 * (1/2)^e for 5 epochs.
-    #[test]
-    fn the_temperature_falls_geometrically_after_the_warm_up() {
-        let dnas = DnasConfig {
-            epochs: 5,
-            warmup_epochs: 2,
-            temperature_start: 4.0,
-            temperature_end: 0.25,
-            ..Config::preset("fashion-small").unwrap().dnas
-        };
-        let course: Vec<f64> = (0..7).map(|epoch| dnas.temperature(epoch)).collect();
-        assert_eq!(course, [4.0, 4.0, 4.0, 2.0, 1.0, 0.5, 0.25]);
     }
 }

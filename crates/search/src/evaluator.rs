@@ -1,6 +1,6 @@
 //! The seam between the search and what measures architectures.
 
-use crate::{DnasConfig, Error, Fidelity, Memory, Result, Watch};
+use crate::{DnasConfig, Error, Fidelity, Memory, OneShotEvaluator, Result, Watch};
 use radars_space::{Architecture, Candidate};
 use radars_supernet::nn::SavedParameter;
 use radars_supernet::{Mixing, Plan, StepSize, Traffic};
@@ -77,22 +77,29 @@ pub struct Exploited {
 }
 
 /// A one-shot search to be done: weights shared by all paths are trained by one uniformly sampled path a
-/// step, then `paths` are measured with the weights they inherit.
+/// step, then paths are measured with the weights they inherit.
 #[derive(Clone, Copy, Debug)]
 pub struct Sharing<'a> {
     /// The candidates of every layer.
     pub candidates: &'a [Vec<Candidate>],
     /// Epochs of training.
     pub epochs: usize,
-    /// The paths to measure.
+    /// What proposes the paths to measure.
+    pub evaluator: OneShotEvaluator,
+    /// Uniformly drawn paths: those to measure, unless something else proposes them, at most as many and for no more
+    /// than what these cost.
     pub paths: &'a [Architecture],
 }
 
 /// What a one-shot search found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shared {
-    /// Accuracy of every path with inherited weights, on the rewards split.
+    /// The paths that were measured.
+    pub paths: Vec<Architecture>,
+    /// Accuracy of each of them with inherited weights, on the rewards split.
     pub accuracies: Vec<f64>,
+    /// What it cost, at most [`Evaluator::sharing_cost`].
+    pub spent: u64,
     /// The memory it took.
     pub memory: Memory,
     /// What was moved between host and device, because the weights of all candidates are kept on the host.
@@ -224,7 +231,8 @@ pub trait Evaluator {
         })
     }
 
-    /// What a one-shot search costs.
+    /// What a one-shot search costs at most; less by no more than one path, where what is learned decides over paths,
+    /// and [`Shared::spent`] says what it was.
     ///
     /// # Errors
     /// When the candidates do not belong to the space.

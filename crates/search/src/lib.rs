@@ -48,6 +48,7 @@ mod lab;
 mod method;
 mod network;
 mod observer;
+mod path_evaluator;
 mod phase;
 mod plan_choices;
 mod plan_rows;
@@ -82,6 +83,7 @@ pub use fingerprint::Fingerprint;
 pub use growth::{GrowthPoint, Sweep, growth};
 pub use network::{Network, NetworkState};
 pub use observer::{Observer, Silent};
+pub use path_evaluator::PathEvaluatorState;
 pub use phase::{
     Chosen, ExploiterState, Explored, ExplorerState, PhaseState, Promising, Resumed, RunState,
 };

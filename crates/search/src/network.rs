@@ -1,6 +1,6 @@
 //! A network in training, on the host: what an interrupted training goes on from.
 
-use crate::Memory;
+use crate::{Memory, PathEvaluatorState};
 use radars_supernet::{ChildState, DnasState, OneShotState};
 
 /// A network in training, between two epochs.
@@ -23,6 +23,6 @@ pub enum Network {
     Child(ChildState),
     /// A SuperNet.
     SuperNet(DnasState),
-    /// The shared weights of a one-shot SuperNet.
-    OneShot(OneShotState),
+    /// The shared weights of a one-shot SuperNet, and the evaluator of its paths, if there is one.
+    OneShot(OneShotState, Option<PathEvaluatorState>),
 }

@@ -1,6 +1,6 @@
 //! A problem: a configuration with its space; and a task: a problem with its data loaded.
 
-use crate::{Config, Error, Fidelity, Method, Result, Rewards, SpaceSource};
+use crate::{Config, Error, Fidelity, Method, QuantnasController, Result, Rewards, SpaceSource};
 use radars_data::{ClassSubset, Data, LoadOptions, SplitFractions, Splits};
 use radars_nn::{AdamSettings, SgdSettings};
 use radars_space::{Reward, Space};
@@ -21,12 +21,16 @@ pub struct Problem {
 impl Problem {
     /// Whether exploration tries the designs of the space before its sampler draws.
     ///
-    /// Uniform architectures are listed already; a one-shot search and a whole SuperNet have no episodes.
+    /// Uniform architectures are listed already, a one-shot search and a whole SuperNet have no episodes, and QuantNAS
+    /// as published has no designs.
     pub(crate) fn explores_designs(&self) -> bool {
-        let samples = matches!(
-            self.config.method,
-            Method::Radars | Method::Quantnas | Method::Random | Method::Evolution
-        );
+        let samples = match self.config.method {
+            Method::Radars | Method::Random | Method::Evolution => true,
+            Method::Quantnas => {
+                self.config.baselines.quantnas_controller == QuantnasController::Own
+            }
+            _ => false,
+        };
         samples && self.config.search.designs
     }
 
@@ -268,6 +272,7 @@ pub fn dnas_settings(config: &Config) -> DnasSettings {
     DnasSettings {
         weights: weight_settings(config),
         alpha,
+        loss: config.dnas.architecture_loss(config.limits.max_aops),
     }
 }
 

@@ -61,6 +61,13 @@ impl Images<'_> {
         arrival.place()
     }
 
+    /// The mean cross entropy of the logits, in nats.
+    pub(crate) fn cross_entropy<B: Backend>(self, logits: &Tensor<B>) -> Result<f64> {
+        let classes = logits.shape().last();
+        let logits = logits.read::<f32>()?;
+        Ok(loss::mean_cross_entropy(&logits, classes, self.labels))
+    }
+
     /// How many images have their label among the `k` largest logits, for every `k` of `ranks`.
     pub(crate) fn correct_at<B: Backend, const R: usize>(
         self,
@@ -102,13 +109,16 @@ impl<B: Backend> DeviceBatch<B> {
         Ok(network.logits(&mut pass, images)?.into_value())
     }
 
-    /// Moves the running statistics towards the batch's.
-    pub fn take_statistics(self, network: &Child, parameters: &mut Parameters<B>) -> Result<()> {
+    /// Moves the running statistics towards the batch's; gives the logits under the latter.
+    pub fn take_statistics(
+        self,
+        network: &Child,
+        parameters: &mut Parameters<B>,
+    ) -> Result<Tensor<B>> {
         let DeviceBatch { images, labels } = self;
         drop(labels);
         let mut pass = Pass::new(parameters, ESTIMATE);
-        network.logits(&mut pass, images)?;
-        Ok(())
+        Ok(network.logits(&mut pass, images)?.into_value())
     }
 }
 

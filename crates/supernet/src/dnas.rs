@@ -1,11 +1,14 @@
 //! The first-order DNAS step: network weights on one batch, architecture weights on another.
 
+use crate::architecture_loss::Objective;
 use crate::batch::DeviceBatch;
 use crate::layouts::{LaidOut, Layouts, rehearsed, step_laid_out};
 use crate::micro_batch::{Batch, Gathered, gather};
+use crate::supernet::Mixture;
 use crate::trainer::LossSum;
-use crate::{Images, Mixing, Recompute, Relaxation, Result, SuperNet, WeightSettings};
-use radars_nn::autograd::ops;
+use crate::{
+    ArchitectureLoss, Images, Mixing, Recompute, Relaxation, Result, SuperNet, WeightSettings,
+};
 use radars_nn::tensor::random::Seed;
 use radars_nn::tensor::{Arena, Backend, Layout, Meta};
 use radars_nn::{Adam, AdamSettings, Mode, Parameters, Pass, Sgd, Trains, loss};
@@ -19,6 +22,9 @@ pub struct DnasSettings {
     pub weights: WeightSettings,
     /// Adam for the architecture weights.
     pub alpha: AdamSettings,
+    /// What the steps of the architecture weights descend.
+    #[serde(default)]
+    pub loss: ArchitectureLoss,
 }
 
 /// What a SuperNet is made from.
@@ -30,7 +36,7 @@ pub struct SuperNetPlan<'a> {
     pub candidates: &'a [Vec<Candidate>],
     /// How the mixtures are held.
     pub mixing: Mixing,
-    /// The trade-off of the architecture loss.
+    /// The trade-off of accuracy and cost.
     pub reward: Reward,
 }
 
@@ -70,10 +76,6 @@ pub(crate) enum Program {
 }
 
 /// A SuperNet in training: weights, architecture weights, their optimizers, the losses so far.
-///
-/// The architecture loss is `alpha * CE + (1 - alpha) * E[AOPS] / gamma` with Eq. 2's trade-off, the
-/// expectation under the mixing weights of the forward pass; what does not depend on the architecture
-/// weights (`beta`, the classifier) is left out.
 pub struct DnasTrainer<B: Backend> {
     network: SuperNet<B>,
     pub(crate) parameters: Parameters<B>,
@@ -82,7 +84,7 @@ pub struct DnasTrainer<B: Backend> {
     pub(crate) weight_losses: LossSum<B>,
     pub(crate) alpha_losses: LossSum<B>,
     settings: DnasSettings,
-    accuracy_weight: f32,
+    objective: Objective,
     input: ImageShape,
     micro_batch: usize,
     recompute: Recompute,
@@ -102,7 +104,7 @@ impl<B: Backend> DnasTrainer<B> {
         seed: Seed,
     ) -> Result<Self> {
         let mut parameters = Parameters::new(arena);
-        let slope = of.reward.cost_slope();
+        let slope = settings.loss.cost_slope(of.reward);
         let network = SuperNet::new(
             &mut parameters,
             of.space,
@@ -119,7 +121,7 @@ impl<B: Backend> DnasTrainer<B> {
             alpha_losses: LossSum::new(arena)?,
             parameters,
             settings,
-            accuracy_weight: of.reward.alpha() as f32,
+            objective: Objective::new(settings.loss, of.reward, of.space)?,
             input: of.space.input()?,
             micro_batch: usize::MAX,
             recompute: Recompute::NONE,
@@ -243,10 +245,8 @@ impl<B: Backend> DnasTrainer<B> {
             let DeviceBatch { images, labels } = part;
             let mut pass = Pass::of_share(&mut self.parameters, Mode::ARCHITECTURE, share);
             let mixture = self.network.forward(&mut pass, images, relaxation)?;
-            let entropy = loss::cross_entropy(&mut pass, mixture.logits, &labels, 0.0)?;
-            drop(labels);
-            let accuracy_term = ops::affine(pass.tape(), entropy, self.accuracy_weight, 0.0)?;
-            let loss = ops::add(pass.tape(), accuracy_term, mixture.cost)?;
+            let Mixture { logits, cost } = mixture;
+            let loss = self.objective.of(&mut pass, logits, labels, cost)?;
             self.alpha_losses.add(loss.value(), share)?;
             let saved_bytes = pass.saved_bytes();
             Ok((pass.backward_onto(loss, gathered)?, saved_bytes))

@@ -35,6 +35,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod architecture_loss;
 mod batch;
 mod block;
 mod child;
@@ -54,6 +55,7 @@ mod supernet;
 mod trainer;
 mod training_macs;
 
+pub use architecture_loss::ArchitectureLoss;
 pub use batch::Images;
 pub use child::Child;
 pub use dnas::{DnasSettings, DnasTrainer, SuperNetPlan};
@@ -62,7 +64,8 @@ pub use evaluator::ChildEvaluator;
 pub use micro_batch::StepSize;
 pub use mixing::Mixing;
 pub use one_shot::{
-    InheritedPath, OneShot, OneShotState, Traffic, plan_one_shot, plan_one_shot_path,
+    InheritedPath, OneShot, OneShotState, Traffic, plan_inherited_path, plan_one_shot,
+    plan_one_shot_path,
 };
 pub use plan::{BatchSizes, Plan, plan_child, plan_supernet};
 pub use radars_nn as nn;

@@ -229,7 +229,7 @@ impl<B: Backend> ChildTrainer<B> {
     fn take_statistics(&mut self, batch: &impl Batch) -> Result<()> {
         let arena = self.parameters.arena();
         let batch = batch.upload(0..batch.images(), arena, self.input)?;
-        batch.take_statistics(&self.network, &mut self.parameters)
+        (batch.take_statistics(&self.network, &mut self.parameters)).map(drop)
     }
 
     /// The mean loss of the steps since it was last asked for; none after no step.

@@ -7,8 +7,8 @@ use radars_supernet::nn::tensor::random::Seed;
 use radars_supernet::nn::tensor::{Backend, Cpu};
 use radars_supernet::nn::{AdamSettings, SgdSettings};
 use radars_supernet::{
-    BatchSizes, DnasSettings, Mixing, Plan, Recompute, StepSize, SuperNetPlan, WeightSettings,
-    plan_child, plan_one_shot_path, plan_supernet,
+    ArchitectureLoss, BatchSizes, DnasSettings, Mixing, Plan, Recompute, StepSize, SuperNetPlan,
+    WeightSettings, plan_child, plan_one_shot_path, plan_supernet,
 };
 
 const WEIGHTS: WeightSettings = WeightSettings {
@@ -55,6 +55,7 @@ fn supernet(candidates: &[Vec<Candidate>], mixing: Mixing, step: StepSize) -> Pl
     let settings = DnasSettings {
         weights: WEIGHTS,
         alpha: AdamSettings::architecture(),
+        loss: ArchitectureLoss::default(),
     };
     let space = preset();
     let of = SuperNetPlan {

@@ -7,8 +7,8 @@ use radars_supernet::nn::tensor::random::Seed;
 use radars_supernet::nn::tensor::{Arena, Cpu};
 use radars_supernet::nn::{AdamSettings, SavedParameter, SgdSettings};
 use radars_supernet::{
-    ChildTrainer, DnasSettings, DnasTrainer, Images, Mixing, Relaxation, SuperNetPlan,
-    WeightSettings,
+    ArchitectureLoss, ChildTrainer, DnasSettings, DnasTrainer, Images, Mixing, Relaxation,
+    SuperNetPlan, WeightSettings,
 };
 use rand::RngExt;
 
@@ -114,6 +114,7 @@ fn supernet(arena: &Arena<Cpu>, mixing: Mixing, micro_batch: usize) -> DnasTrain
     let settings = DnasSettings {
         weights: WEIGHTS,
         alpha: AdamSettings::architecture(),
+        loss: ArchitectureLoss::default(),
     };
     let trainer = DnasTrainer::new(arena, of, settings, Seed(1)).unwrap();
     trainer.in_micro_batches(micro_batch)

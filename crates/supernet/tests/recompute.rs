@@ -7,9 +7,9 @@ use radars_supernet::nn::tensor::random::Seed;
 use radars_supernet::nn::tensor::{Arena, Backend, Cpu};
 use radars_supernet::nn::{AdamSettings, Parameters, SgdSettings};
 use radars_supernet::{
-    BatchSizes, ChildTrainer, DnasSettings, DnasTrainer, Images, Mixing, Recompute, Relaxation,
-    StepSize, SuperNetPlan, WeightSettings, child_evaluation_macs, child_forward_macs, plan_child,
-    plan_supernet, supernet_forward_macs,
+    ArchitectureLoss, BatchSizes, ChildTrainer, DnasSettings, DnasTrainer, Images, Mixing,
+    Recompute, Relaxation, StepSize, SuperNetPlan, WeightSettings, child_evaluation_macs,
+    child_forward_macs, plan_child, plan_supernet, supernet_forward_macs,
 };
 use rand::RngExt;
 
@@ -164,6 +164,7 @@ fn supernet_trains_the_same(space: &Space) {
             let settings = DnasSettings {
                 weights: WEIGHTS,
                 alpha: AdamSettings::architecture(),
+                loss: ArchitectureLoss::default(),
             };
             let trainer = DnasTrainer::new(&arena(), of, settings, Seed(1)).unwrap();
             let mut trainer = trainer.recomputing(recompute);
@@ -233,6 +234,7 @@ fn plan_foresees_less(space: &Space, share: f64) {
             let settings = DnasSettings {
                 weights: WEIGHTS,
                 alpha: AdamSettings::architecture(),
+                loss: ArchitectureLoss::default(),
             };
             plan_supernet::<Cpu>(&spec, of, step(recompute), settings).unwrap()
         };

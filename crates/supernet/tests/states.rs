@@ -9,8 +9,8 @@ use radars_supernet::nn::tensor::random::Seed;
 use radars_supernet::nn::tensor::{Arena, Cpu};
 use radars_supernet::nn::{AdamSettings, SgdSettings};
 use radars_supernet::{
-    ChildTrainer, DnasSettings, DnasTrainer, Images, Mixing, Relaxation, SuperNetPlan,
-    WeightSettings,
+    ArchitectureLoss, ChildTrainer, DnasSettings, DnasTrainer, Images, Mixing, Relaxation,
+    SuperNetPlan, WeightSettings,
 };
 use rand::RngExt;
 
@@ -140,6 +140,7 @@ fn supernet(arena: &Arena<Cpu>, mixing: Mixing) -> DnasTrainer<Cpu> {
     let settings = DnasSettings {
         weights: WEIGHTS,
         alpha: AdamSettings::architecture(),
+        loss: ArchitectureLoss::default(),
     };
     let of = SuperNetPlan {
         space: &space(),

@@ -10,7 +10,8 @@ use radars_supernet::nn::tensor::random::Seed;
 use radars_supernet::nn::tensor::{Arena, Cpu, Tensor};
 use radars_supernet::nn::{AdamSettings, Mode, Parameters, Pass, Role, SgdSettings};
 use radars_supernet::{
-    DnasSettings, DnasTrainer, Images, Mixing, Relaxation, SuperNet, SuperNetPlan, WeightSettings,
+    ArchitectureLoss, DnasSettings, DnasTrainer, Images, Mixing, Relaxation, SuperNet,
+    SuperNetPlan, WeightSettings,
 };
 use rand::RngExt;
 
@@ -243,6 +244,7 @@ fn trainer(
     let settings = DnasSettings {
         weights,
         alpha: AdamSettings::architecture(),
+        loss: ArchitectureLoss::default(),
     };
     let of = SuperNetPlan {
         space,

@@ -13,8 +13,8 @@ use radars_supernet::nn::tensor::{
 };
 use radars_supernet::nn::{AdamSettings, SgdSettings};
 use radars_supernet::{
-    ChildTrainer, DnasSettings, DnasTrainer, Images, Mixing, Relaxation, SuperNetPlan,
-    WeightSettings, child_evaluation_macs, child_step_macs, supernet_step_macs,
+    ArchitectureLoss, ChildTrainer, DnasSettings, DnasTrainer, Images, Mixing, Relaxation,
+    SuperNetPlan, WeightSettings, child_evaluation_macs, child_step_macs, supernet_step_macs,
 };
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -203,6 +203,7 @@ fn a_supernet_computes_what_is_said() {
             let settings = DnasSettings {
                 weights: WEIGHTS,
                 alpha: AdamSettings::architecture(),
+                loss: ArchitectureLoss::default(),
             };
             let of = SuperNetPlan {
                 space: &space,

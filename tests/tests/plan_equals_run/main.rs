@@ -11,9 +11,9 @@ use radars_nn::{AdamSettings, SgdSettings};
 use radars_search::{Config, Recomputation, fitting_child};
 use radars_space::{Architecture, Candidate, Reward, Space};
 use radars_supernet::{
-    BatchSizes, ChildTrainer, DnasSettings, DnasTrainer, Images, Mixing, Plan, Recompute,
-    Relaxation, Result, StepSize, SuperNetPlan, WeightSettings, child_forward_macs, plan_child,
-    plan_supernet, supernet_forward_macs,
+    ArchitectureLoss, BatchSizes, ChildTrainer, DnasSettings, DnasTrainer, Images, Mixing, Plan,
+    Recompute, Relaxation, Result, StepSize, SuperNetPlan, WeightSettings, child_forward_macs,
+    plan_child, plan_supernet, supernet_forward_macs,
 };
 use rand::RngExt;
 use spaces::{random_blocks, random_space};
@@ -32,10 +32,11 @@ fn settings() -> WeightSettings {
     }
 }
 
-fn dnas_settings() -> DnasSettings {
+fn dnas_settings(loss: ArchitectureLoss) -> DnasSettings {
     DnasSettings {
         weights: settings(),
         alpha: AdamSettings::architecture(),
+        loss,
     }
 }
 
@@ -53,6 +54,7 @@ struct Case {
     batch: usize,
     micro_batch: usize,
     recompute: Recompute,
+    loss: ArchitectureLoss,
     evaluated: usize,
 }
 
@@ -75,6 +77,13 @@ fn random_case_of(
         batch,
         micro_batch: batch,
         recompute: Recompute::NONE,
+        loss: match number % 3 {
+            0 => ArchitectureLoss::Weighted,
+            1 => ArchitectureLoss::ExpectedError,
+            _ => ArchitectureLoss::Product {
+                max_aops: Some(1_000_000),
+            },
+        },
         evaluated: rng.random_range(0..=20),
     }
 }
@@ -86,6 +95,7 @@ fn in_micro_batches(case: Case) -> [Case; 5] {
         batch,
         micro_batch,
         recompute: case.recompute,
+        loss: case.loss,
         space: case.space.clone(),
         net: case.net.clone(),
         evaluated: case.evaluated,
@@ -158,7 +168,7 @@ fn run<B: Backend>(arena: &Arena<B>, case: &Case) -> Result<()> {
                 mixing: *mixing,
                 reward,
             };
-            let trainer = DnasTrainer::new(arena, of, dnas_settings(), Seed(3))?;
+            let trainer = DnasTrainer::new(arena, of, dnas_settings(case.loss), Seed(3))?;
             let trainer = trainer.in_micro_batches(case.micro_batch);
             let mut trainer = trainer.recomputing(case.recompute);
             for step in 0..BATCHES {
@@ -202,7 +212,7 @@ fn plan(case: &Case) -> Plan {
                 mixing: *mixing,
                 reward,
             };
-            plan_supernet::<Cpu>(&spec, of, step, dnas_settings()).unwrap()
+            plan_supernet::<Cpu>(&spec, of, step, dnas_settings(case.loss)).unwrap()
         }
     }
 }

@@ -69,7 +69,7 @@ pub struct CompareArgs {
 #[command(next_help_heading = "What is compared")]
 pub struct WhatArgs {
     /// The methods: `radars`, `quantnas`, `dnas`, `one-shot`, `random`, `evolution`, `uniform`;
-    /// with --table: `quantnas` (the controller alone), `random`, `evolution`, and these by default
+    /// with --table: `quantnas` (the controller alone: see --controller), `random`, `evolution`, and these by default
     #[arg(long, value_name = "A,B,...", value_delimiter = ',', value_parser = method,
           default_value = "radars,quantnas,dnas,one-shot,random,evolution",
           default_value_if("table", ArgPredicate::IsPresent, "quantnas,random,evolution"))]
@@ -120,7 +120,7 @@ pub struct TableArgs {
         "max_aops", "max_params", "budget", "exploration_memory", "named", "alpha", "beta", "gamma",
         "proxy_epochs", "exact_epochs", "final_epochs", "dnas_epochs", "dnas_warmup_epochs", "width", "cells",
         "image_size", "augment", "cache", "bad_images", "proxy_classes", "seed_list", "reward_alphas", "sweep",
-        "oot", "no_final", "method", "seed", "isa", "preset_table", "out",
+        "oot", "no_final", "method", "seed", "isa", "preset_table", "out", "one_shot_evaluator", "dnas_loss",
     ])]
     pub table: Option<PathBuf>,
 
@@ -160,7 +160,7 @@ pub struct OutputArgs {
         "alpha", "beta", "gamma", "proxy_epochs", "exact_epochs", "final_epochs", "dnas_epochs", "dnas_warmup_epochs",
         "width", "cells", "image_size", "augment", "cache", "bad_images", "proxy_classes", "out", "methods",
         "seeds", "seed_list", "reward_alphas", "sweep", "oot", "no_final",
-        "table",
+        "table", "controller", "shared_logits", "one_shot_evaluator", "dnas_loss",
     ])]
     pub resume: Option<PathBuf>,
 

@@ -1,7 +1,7 @@
 //! `radars search`.
 
 use super::parsers::{count, duration, finite, positive, share, size};
-use super::{DeviceArgs, TaskArgs};
+use super::{DeviceArgs, OriginalArgs, TaskArgs};
 use bytesize::ByteSize;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
@@ -61,7 +61,7 @@ pub struct SearchArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Search")]
 pub struct AlgorithmArgs {
-    /// How to search: `radars`; `quantnas` (the controller alone), `dnas` (one SuperNet of the whole space),
+    /// How to search: `radars`; `quantnas` (a controller alone: see --controller), `dnas` (one SuperNet of the whole space),
     /// `one-shot`, `random`, `evolution`, `uniform` (the same candidate everywhere) [default: radars]
     #[arg(long, value_name = "METHOD", value_parser = method)]
     pub method: Option<Method>,
@@ -138,6 +138,9 @@ pub struct AlgorithmArgs {
     /// Never train an architecture of more parameters [default: no limit]
     #[arg(long, value_name = "N", value_parser = count)]
     pub max_params: Option<u64>,
+
+    #[command(flatten)]
+    pub originals: OriginalArgs,
 }
 
 /// `reward = alpha * accuracy + (1 - alpha) * (1 - (AOPS - beta) / gamma)`; unset parts are the space's.
@@ -209,6 +212,7 @@ pub struct RunArgs {
         "budget", "exploration_memory",
         "named", "alpha", "beta", "gamma", "proxy_epochs", "exact_epochs", "final_epochs", "dnas_epochs", "dnas_warmup_epochs", "out",
         "width", "cells", "image_size", "augment", "cache", "bad_images", "proxy_classes",
+        "controller", "shared_logits", "one_shot_evaluator", "dnas_loss",
     ])]
     pub resume: Option<PathBuf>,
 

@@ -7,9 +7,9 @@ use crate::table::{Column, Table as Text};
 use crate::{configuration, interrupt};
 use anyhow::anyhow;
 use indicatif::{ProgressBar, ProgressStyle};
-use radars_search::StopSignal;
 use radars_search::comparison::{Paired, Sample};
 use radars_search::tabular::{Studied, Study, Table};
+use radars_search::{QuantnasController, StopSignal};
 use serde::Serialize;
 use std::io::{IsTerminal, stderr};
 use std::path::Path;
@@ -67,7 +67,11 @@ pub fn run(arguments: &CompareArgs, file: &Path) -> Result<String> {
         algorithm,
         ..
     } = arguments;
-    let config = configuration::of_flags(&arguments.task, algorithm, &arguments.epochs)?;
+    let mut config = configuration::of_flags(&arguments.task, algorithm, &arguments.epochs)?;
+    if algorithm.originals.controller.is_none() && arguments.task.config.is_none() {
+        // A table is for the study of samplers: RADARS's is what is asked about.
+        config.baselines.quantnas_controller = QuantnasController::Own;
+    }
     let searched = Table::read(file).map_err(Failure::bad_input)?;
     let last = (algorithm.episodes).or_else(|| table.at.iter().max().copied());
     let last = last.unwrap_or(EVALUATIONS);

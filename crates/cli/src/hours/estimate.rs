@@ -75,7 +75,8 @@ impl Estimate {
                 count.map(|count| count as f64 * each)
             }
             Exploring::Sharing { epochs } => {
-                epochs.map(|epochs| epochs as f64 * epoch + images.paths * measuring)
+                let each = epoch + images.lessons * pace.child_evaluation;
+                epochs.map(|epochs| epochs as f64 * each + images.paths * measuring)
             }
         };
         let exact = training(work.exact_epochs);
@@ -131,6 +132,7 @@ mod tests {
         all: 20.0,
         test: 4.0,
         paths: 7.0,
+        lessons: 10.0,
     };
 
     const PACE: Pace = Pace {
@@ -175,11 +177,11 @@ mod tests {
         assert_eq!(estimate.search_seconds, Some(195.0 + 1195.0 + 1195.0));
     }
 
-    /// 2 * 3 * 2 shared epochs of 10 * 3, 7 paths of 5; 2 exact trainings of 245.
+    /// 2 * 3 * 2 shared epochs of 10 * 3 with lessons of 10, 7 paths of 5; 2 exact trainings of 245.
     #[test]
     fn other_methods_have_other_parts() {
         let one_shot = Estimate::sequential(&of(Method::OneShot, None), &IMAGES, &PACE, None);
-        assert_eq!(one_shot.search_seconds, Some(360.0 + 35.0 + 490.0));
+        assert_eq!(one_shot.search_seconds, Some(480.0 + 35.0 + 490.0));
         // A budget of 100 at half a second each; without one, uniform architectures are not counted.
         let quantnas = of(Method::Quantnas, Some(100));
         let quantnas = Estimate::sequential(&quantnas, &IMAGES, &PACE, Some(100));

@@ -1,6 +1,6 @@
 //! How many images a search works on.
 
-use radars_search::{Config, Fidelity, Task};
+use radars_search::{Config, Fidelity, OneShotEvaluator, Task};
 
 /// Images that a search works on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,6 +16,8 @@ pub struct ImageCounts {
     pub test: f64,
     /// Paths of a one-shot SuperNet that are measured.
     pub paths: f64,
+    /// Images of the lessons that an evaluator of its paths gets in an epoch.
+    pub lessons: f64,
 }
 
 impl ImageCounts {
@@ -24,14 +26,16 @@ impl ImageCounts {
         let config = &task.problem.config;
         let whole = |images: usize| whole_batches(images as f64, config);
         let proxy = task.splits(Fidelity::Proxy);
+        let weights = whole(task.splits.weights.len());
         ImageCounts {
             proxy_weights: whole(proxy.weights.len()),
             proxy_rewards: proxy.rewards.len() as f64,
-            weights: whole(task.splits.weights.len()),
+            weights,
             rewards: task.splits.rewards.len() as f64,
             all: whole(task.data.train.len()),
             test: task.data.test.len() as f64,
             paths: config.baselines.one_shot_paths as f64,
+            lessons: lessons(weights, config),
         }
     }
 
@@ -44,15 +48,25 @@ impl ImageCounts {
         let some = data.proxy_classes.map_or(classes, |some| some.min(classes));
         let share = some as f64 / classes as f64;
         let (weights, rewards) = (train * data.weights_fraction, train * data.rewards_fraction);
+        let whole_weights = whole_batches(weights, config);
         ImageCounts {
-            weights: whole_batches(weights, config),
+            weights: whole_weights,
             rewards: rewards.round(),
             proxy_weights: whole_batches(weights * share, config),
             proxy_rewards: (rewards * share).round(),
             all: whole_batches(train, config),
             test: test as f64,
             paths: config.baselines.one_shot_paths as f64,
+            lessons: lessons(whole_weights, config),
         }
+    }
+}
+
+/// A lesson follows every step of the weights, in a batch as large.
+fn lessons(weights: f64, config: &Config) -> f64 {
+    match config.baselines.one_shot_evaluator {
+        OneShotEvaluator::Setn => weights,
+        OneShotEvaluator::Uniform => 0.0,
     }
 }
 
@@ -79,6 +93,7 @@ mod tests {
             all: 1_281_024.0,
             test: 50_000.0,
             paths: 100.0,
+            lessons: 960_768.0,
         };
         let images = [1_281_167, 50_000];
         assert_eq!(ImageCounts::stated(&config, images, 1000), expected);

@@ -73,6 +73,7 @@ fn radars_with_its_phases_side_by_side() {
     check("--exploration-memory 3MiB --schedule overlapped", 20);
 }
 
+/// Six episodes or more, so that rewards wait for the fifth.
 #[test]
 fn radars_to_the_letter_of_the_paper() {
     check("--paper", 20);
@@ -84,6 +85,14 @@ fn quantnas() {
 }
 
 #[test]
+fn quantnas_with_shared_logits() {
+    check(
+        "--method quantnas --controller logits --shared-logits 0.5",
+        3,
+    );
+}
+
+#[test]
 fn evolution() {
     check("--method evolution", 4);
 }
@@ -91,6 +100,11 @@ fn evolution() {
 #[test]
 fn one_shot() {
     check("--method one-shot", 6);
+}
+
+#[test]
+fn one_shot_of_uniform_paths() {
+    check("--method one-shot --one-shot-evaluator uniform", 3);
 }
 
 /// A batch of 8 in micro-batches of 3, 3 and 2.
@@ -129,5 +143,8 @@ fn the_training_of_an_architecture() {
 
 #[test]
 fn dnas_over_the_whole_space() {
-    check("--method dnas --mixing factorised", 6);
+    check(
+        "--method dnas --mixing factorised --dnas-loss product --max-aops 1e8",
+        6,
+    );
 }

@@ -1,6 +1,6 @@
 //! A reward that takes no training: a fixed score for every choice and for every pair of neighbours.
 
-use radars_controller::{Controller, ControllerSettings, Result};
+use radars_controller::{Controller, ControllerSettings, Decisions, Result};
 use radars_nn::tensor::random::Seed;
 use radars_nn::tensor::{Arena, Backend, Cpu};
 use rand::RngExt;
@@ -48,13 +48,14 @@ impl Surrogate {
 
 /// A controller in an arena of exactly its size.
 pub fn controller(
-    decisions: &[usize],
+    decisions: impl Into<Decisions>,
     settings: ControllerSettings,
     seed: Seed,
     threads: usize,
 ) -> Result<Controller<Cpu>> {
     let cpu = Cpu::new(threads)?;
-    let bound = Controller::<Cpu>::arena_bytes(cpu.spec(), decisions, settings)?;
+    let decisions = decisions.into();
+    let bound = Controller::<Cpu>::arena_bytes(cpu.spec(), decisions.clone(), settings)?;
     Controller::new(&Arena::with_bound(cpu, bound)?, decisions, settings, seed)
 }
 

@@ -4,7 +4,7 @@ mod cell;
 mod logits;
 mod lstm;
 
-use crate::{ControllerSettings, Policy, Result};
+use crate::{ControllerSettings, Decisions, Policy, Result};
 use logits::Logits;
 use lstm::Lstm;
 use radars_nn::autograd::Var;
@@ -22,16 +22,18 @@ pub(crate) enum Network {
 }
 
 impl Network {
-    /// Adds the parameters of the policy for `decisions`, the numbers of choices.
+    /// Adds the parameters of the policy.
     pub(crate) fn new<B: Backend>(
         parameters: &mut Parameters<B>,
-        decisions: &[usize],
+        decisions: &Decisions,
         settings: &ControllerSettings,
         seed: Seed,
     ) -> Result<Self> {
         Ok(match settings.policy {
-            Policy::Lstm => Network::Lstm(Lstm::new(parameters, decisions, settings, seed)?),
-            Policy::Logits => Network::Logits(Logits::new(parameters, decisions)?),
+            Policy::Lstm => {
+                Network::Lstm(Lstm::new(parameters, decisions.choices(), settings, seed)?)
+            }
+            Policy::Logits => Network::Logits(Logits::new(parameters, decisions, settings.shared)?),
         })
     }
 

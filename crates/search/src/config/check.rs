@@ -1,6 +1,6 @@
 //! What the types of a configuration do not say about its values.
 
-use super::{Config, Method, MicroBatch};
+use super::{Config, Method, MicroBatch, Policy};
 use crate::{Error, Result};
 
 /// Counts from 1 to this: more than any search needs, and no product of two of them overflows.
@@ -76,6 +76,16 @@ impl Config {
             (1..=4096).contains(&hidden),
             "between 1 and 4096",
         )?;
+        if let Some(scale) = self.controller.shared_logits {
+            let logits = self.controller.policy == Policy::Logits;
+            let not_negative = (scale as f32).is_finite() && scale >= 0.0;
+            require(
+                "controller.shared_logits",
+                scale,
+                logits && not_negative,
+                "a number, at least 0, with the policy `logits` alone",
+            )?;
+        }
         require(
             "dnas.warmup_epochs",
             dnas.warmup_epochs,
@@ -141,6 +151,7 @@ fn require(
 
 #[cfg(test)]
 mod tests {
+    use super::super::ControllerConfig;
     use super::*;
     use bytesize::ByteSize;
     use radars_space::{Architecture, Candidate};
@@ -203,6 +214,24 @@ mod tests {
             message(|c| c.training.momentum = 1.0),
             "training.momentum is 1, but has to be at least 0 and less than 1"
         );
+    }
+
+    #[test]
+    fn only_logits_are_shared() {
+        let refused = |scale, policy| {
+            let mut config = Config::preset("fashion-small").unwrap();
+            config.controller = ControllerConfig {
+                shared_logits: Some(scale),
+                ..ControllerConfig::of(policy)
+            };
+            config.check().map_err(|error| error.to_string())
+        };
+        assert_eq!(refused(0.5, Policy::Logits), Ok(()));
+        let expected = "but has to be a number, at least 0, with the policy `logits` alone";
+        for (scale, policy) in [(0.5, Policy::Lstm), (-0.5, Policy::Logits)] {
+            let message = format!("controller.shared_logits is {scale}, {expected}");
+            assert_eq!(refused(scale, policy), Err(message));
+        }
     }
 
     /// Each of these once made a sum overflow, or a training compute with infinities.

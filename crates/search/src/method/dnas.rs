@@ -44,7 +44,7 @@ impl<E: Evaluator> Procedure<E> for Dnas {
 }
 
 /// The epochs of all iterations together; with a budget, as many as leave enough for the dearest derived
-/// architecture, in the same proportion of warm-up.
+/// architecture, in the same proportion of warm-up, but for the last few.
 fn epochs<E: Evaluator>(
     lab: &crate::lab::Lab<'_, E>,
     candidates: &[Vec<Candidate>],
@@ -63,7 +63,7 @@ fn epochs<E: Evaluator>(
     let dearest = crate::kernel_path::largest(&lab.problem.space)?;
     let last = lab.cost(&dearest, Fidelity::Exact)?;
     let left = budget.saturating_sub(last);
-    // Warm-up and the rest differ in cost, so whole repetitions first, then single epochs.
+    // Warm-up and the rest differ in cost, so whole repetitions first, then single epochs, the cheaper ones last.
     let once = cost(of(1))?.max(1);
     let mut dnas = of((left / once).max(1) as usize);
     if cost(dnas)? > left {
@@ -72,12 +72,15 @@ fn epochs<E: Evaluator>(
             needed: cost(dnas)? + last,
         });
     }
-    let next = |dnas: DnasConfig| DnasConfig {
-        epochs: dnas.epochs + 1,
-        ..dnas
-    };
-    while cost(next(dnas))? <= left {
-        dnas = next(dnas);
+    for [epochs, warmup_epochs] in [[1, 0], [0, 1]] {
+        let next = |dnas: DnasConfig| DnasConfig {
+            epochs: dnas.epochs + epochs,
+            warmup_epochs: dnas.warmup_epochs + warmup_epochs,
+            ..dnas
+        };
+        while cost(next(dnas))? <= left {
+            dnas = next(dnas);
+        }
     }
     Ok(dnas)
 }

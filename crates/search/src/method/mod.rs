@@ -187,9 +187,7 @@ pub(crate) fn sampler(problem: &Problem) -> Result<Box<dyn Sampler>> {
         .map(|decision| decision.choices)
         .collect();
     Ok(match config.method {
-        Method::Radars | Method::Quantnas | Method::Dnas => {
-            Box::new(Learner::new(&config.controller, &decisions, seed)?)
-        }
+        Method::Radars | Method::Quantnas | Method::Dnas => Box::new(Learner::new(problem)?),
         // What is given is never sampled.
         Method::Random | Method::OneShot | Method::Given => {
             Box::new(Random::new(decisions, seed.derive("random search", 0)))

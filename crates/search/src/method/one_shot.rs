@@ -1,4 +1,5 @@
-//! One-shot: shared weights trained by uniformly sampled paths, then a search by validation with them.
+//! One-shot: shared weights trained by uniformly sampled paths, then a search by validation with them, of paths that
+//! an evaluator proposes.
 
 use super::{Desk, Procedure};
 use crate::lab::Lab;
@@ -8,11 +9,13 @@ use radars_space::{Architecture, Candidate};
 use radars_tensor::random::Seed;
 use std::time::Instant;
 
-/// A uniform single-path SuperNet over the whole space; of random paths the best by validation with inherited
-/// weights are trained to convergence.
+/// A uniform single-path SuperNet over the whole space; of the paths that SETN's evaluator proposes, or of random ones,
+/// the best by validation with inherited weights are trained to convergence: `retrain` of them, or under a budget as
+/// many as the rest of it pays for.
 ///
 /// # Source
-/// Guo et al. 2020, "Single path one-shot neural architecture search with uniform sampling".
+/// Dong and Yang 2019, "One-shot neural architecture search via self-evaluated template network"; of random paths: Guo
+/// et al. 2020, "Single path one-shot neural architecture search with uniform sampling".
 pub(super) struct OneShot;
 
 impl<E: Evaluator> Procedure<E> for OneShot {
@@ -51,17 +54,17 @@ fn share<E: Evaluator>(desk: &mut Desk<'_, E>) -> Result<Option<Stop>> {
         .collect::<radars_space::Result<Vec<_>>>()?;
     let bounds = desk.evaluators.bounds();
     let lab = Lab::new(problem, desk.evaluators.of(Phase::Exploration), bounds);
-    let (sharing, cost) = sharing(&lab, &candidates, &paths)?;
+    let sharing = sharing(&lab, &candidates, &paths)?;
     let resumed = desk.networks.entry(Phase::Exploration).or_default();
     let mut watch = crate::Watch::new(Phase::Exploration, desk.observer, desk.stop, resumed);
     let Some(shared) = lab.evaluator.share(sharing, &mut watch)? else {
         return Ok(Some(watch.stop().unwrap_or(Stop::Interrupted)));
     };
     let findings = desk.explorer.findings_mut();
-    findings.spent += cost;
+    findings.spent += shared.spent;
     findings.memory.include(shared.memory);
     findings.traffic = shared.traffic;
-    for (path, accuracy) in sharing.paths.iter().zip(&shared.accuracies) {
+    for (path, accuracy) in shared.paths.iter().zip(&shared.accuracies) {
         let index = lab.meet(findings, path)?;
         let record = &mut findings.records[index];
         if record.refused.is_some() {
@@ -80,10 +83,10 @@ fn share<E: Evaluator>(desk: &mut Desk<'_, E>) -> Result<Option<Stop>> {
         Some((record.architecture.clone(), record.proxy?))
     });
     let (best, score) = best.ok_or(Error::NothingTrained {
-        episodes: sharing.paths.len(),
+        episodes: shared.paths.len(),
     })?;
     watch.event(Event::Screened {
-        paths: sharing.paths.len(),
+        paths: shared.paths.len(),
         best,
         accuracy: score.accuracy,
         reward: score.reward,
@@ -98,24 +101,23 @@ fn share<E: Evaluator>(desk: &mut Desk<'_, E>) -> Result<Option<Stop>> {
 }
 
 /// How long the shared weights are trained, and how many paths are measured with them: as long as RADARS
-/// explores, or what a budget pays for. Of a budget, enough to train the dearest architectures to
-/// convergence is left, if that is no more than half of it.
+/// explores, or what a budget pays for. Of a budget, enough to train `retrain` architectures to convergence is left, if
+/// that is no more than half of it.
 fn sharing<'a, E: Evaluator>(
     lab: &Lab<'_, E>,
     candidates: &'a [Vec<Candidate>],
     paths: &'a [Architecture],
-) -> Result<(Sharing<'a>, u64)> {
+) -> Result<Sharing<'a>> {
     let config = &lab.problem.config;
     let search = &config.search;
     let mut sharing = Sharing {
         candidates,
         epochs: search.iterations * search.episodes * config.training.proxy_epochs,
+        evaluator: config.baselines.one_shot_evaluator,
         paths,
     };
     if let Some(budget) = search.budget {
-        let dearest = crate::kernel_path::largest(&lab.problem.space)?;
-        let exact = lab.cost(&dearest, Fidelity::Exact)?;
-        let finals = exact.saturating_mul(search.retrain as u64);
+        let (finals, dearest) = finals(lab, paths)?;
         let left = budget.saturating_sub(finals).max(budget / 2);
         sharing.epochs = 1;
         while lab.evaluator.sharing_cost(&sharing)? > left && sharing.paths.len() > 1 {
@@ -125,7 +127,7 @@ fn sharing<'a, E: Evaluator>(
         if once > left {
             return Err(Error::BudgetTooSmall {
                 budget,
-                needed: once + exact,
+                needed: once + dearest,
             });
         }
         let none = lab.evaluator.sharing_cost(&Sharing {
@@ -138,6 +140,19 @@ fn sharing<'a, E: Evaluator>(
             sharing.epochs -= 1;
         }
     }
-    let cost = lab.evaluator.sharing_cost(&sharing)?;
-    Ok((sharing, cost))
+    Ok(sharing)
+}
+
+/// What the trainings to convergence of `retrain` architectures like these cost, the dearest of all at least; and that
+/// one's. What is left after them pays for more, so it need not be what they cost at most.
+fn finals<E: Evaluator>(lab: &Lab<'_, E>, paths: &[Architecture]) -> Result<(u64, u64)> {
+    let exact = |path: &Architecture| lab.cost(path, Fidelity::Exact);
+    let dearest = exact(&crate::kernel_path::largest(&lab.problem.space)?)?;
+    let mut sum = 0_u64;
+    for path in paths {
+        sum = sum.saturating_add(exact(path)?);
+    }
+    let mean = sum / (paths.len() as u64).max(1);
+    let retrain = lab.problem.config.search.retrain as u64;
+    Ok((mean.saturating_mul(retrain).max(dearest), dearest))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Checkpoint, ExploiterState, ExplorerState, Findings, Kept, Memory, Network, NetworkState,
-    Phase, PhaseState, Resumed, RunState,
+    PathEvaluatorState, Phase, PhaseState, Resumed, RunState,
 };
 use radars_supernet::nn::SavedParameter;
 use radars_supernet::{ChildState, DnasState, OneShotState, Traffic};
@@ -54,12 +54,18 @@ struct Head {
     kind: Kind,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Kind {
     Child,
-    SuperNet { alpha_steps: u64 },
-    OneShot { traffic: Traffic },
+    SuperNet {
+        alpha_steps: u64,
+    },
+    OneShot {
+        traffic: Traffic,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        evaluator: Option<PathEvaluatorState>,
+    },
 }
 
 /// The groups of a network's tensors.
@@ -99,11 +105,16 @@ impl Snapshot {
                 && found(&state.findings)
         };
         let network = |head: &Head| {
-            let traffic = match head.kind {
-                Kind::OneShot { traffic } => traffic,
-                Kind::Child | Kind::SuperNet { .. } => Traffic::default(),
+            let sound = match &head.kind {
+                Kind::OneShot { traffic, evaluator } => {
+                    let of_lessons = |e: &PathEvaluatorState| {
+                        [e.lessons, e.credit, e.spent].into_iter().all(can_grow)
+                    };
+                    of_traffic(traffic) && evaluator.as_ref().is_none_or(of_lessons)
+                }
+                Kind::Child | Kind::SuperNet { .. } => true,
             };
-            can_grow(head.epochs as u64) && of_memory(&head.memory) && of_traffic(&traffic)
+            can_grow(head.epochs as u64) && of_memory(&head.memory) && sound
         };
         self.events.values().all(|&events| can_grow(events))
             && self.exploration.as_ref().is_none_or(explored)
@@ -170,9 +181,10 @@ impl Checkpoint<Snapshot> {
                 },
                 [&dnas.parameters, &dnas.momenta, &dnas.alpha_moments],
             ),
-            Network::OneShot(shared) => (
+            Network::OneShot(shared, evaluator) => (
                 Kind::OneShot {
                     traffic: shared.traffic,
+                    evaluator: evaluator.clone(),
                 },
                 [&shared.parameters, &shared.momenta, &none],
             ),
@@ -209,7 +221,7 @@ impl Checkpoint<Snapshot> {
             let tensors = self.tensors.get(&group(phase, part));
             tensors.cloned().unwrap_or_default()
         });
-        let network = match head.kind {
+        let network = match &head.kind {
             Kind::Child => Network::Child(ChildState {
                 parameters,
                 momenta,
@@ -218,13 +230,16 @@ impl Checkpoint<Snapshot> {
                 parameters,
                 momenta,
                 alpha_moments,
-                alpha_steps,
+                alpha_steps: *alpha_steps,
             }),
-            Kind::OneShot { traffic } => Network::OneShot(OneShotState {
-                parameters,
-                momenta,
-                traffic,
-            }),
+            Kind::OneShot { traffic, evaluator } => {
+                let shared = OneShotState {
+                    parameters,
+                    momenta,
+                    traffic: *traffic,
+                };
+                Network::OneShot(shared, evaluator.clone())
+            }
         };
         NetworkState {
             work: head.work.clone(),

@@ -1,48 +1,57 @@
 //! The controller of `radars-controller` as a sampler.
 
 use super::{Proposal, Sampler, SamplerState};
-use crate::{ControllerConfig, Error, Policy, Result};
-use radars_controller::{Controller, ControllerSettings};
+use crate::{Config, Error, Method, Problem, QuantnasController, Result};
+use radars_controller::{Controller, ControllerSettings, Decisions};
+use radars_space::{Decision, HyperParameter, Space};
 use radars_tensor::random::Seed;
 use radars_tensor::{Arena, Cpu, CpuSpec, Isa, Region};
 
 /// A controller on an arena of its own, exactly as large as it needs.
 ///
 /// It always computes portably: its tensors are tiny, and the search does not depend on the device then.
-fn controller(
-    config: &ControllerConfig,
-    decisions: &[usize],
+pub(crate) fn portable_controller(
+    decisions: impl Into<Decisions>,
+    settings: ControllerSettings,
     seed: Seed,
 ) -> Result<Controller<Cpu>> {
-    let base = match config.policy {
-        Policy::Lstm => ControllerSettings::lstm(),
-        Policy::Logits => ControllerSettings::logits(),
-    };
-    let settings = ControllerSettings {
-        hidden: config.hidden,
-        rate: config.rate,
-        baseline_decay: config.baseline_decay,
-        entropy_weight: config.entropy,
-        ..base
-    };
-    let bytes = Controller::<Cpu>::arena_bytes(CpuSpec::new(Isa::Portable), decisions, settings)?;
+    let (decisions, spec) = (decisions.into(), CpuSpec::new(Isa::Portable));
+    let bytes = Controller::<Cpu>::arena_bytes(spec, decisions.clone(), settings)?;
     let region = Region::reserve(Cpu::with_isa(1, Isa::Portable)?, bytes)?;
-    let seed = seed.derive("controller", 0);
-    Ok(Controller::new(
-        &Arena::new(region),
-        decisions,
-        settings,
-        seed,
-    )?)
+    let arena = Arena::new(region);
+    Ok(Controller::new(&arena, decisions, settings, seed)?)
+}
+
+/// How a method's controller learns.
+fn settings(config: &Config) -> ControllerSettings {
+    match (config.method, config.baselines.quantnas_controller) {
+        (Method::Quantnas, QuantnasController::Published) => ControllerSettings::quantnas(),
+        (Method::Quantnas, QuantnasController::PublishedAdam) => {
+            ControllerSettings::quantnas_adam()
+        }
+        _ => config.controller.settings(),
+    }
+}
+
+/// The decisions of a space; those of one hyper-parameter are alike.
+fn decisions(space: &Space) -> Decisions {
+    let kind = |decision: &Decision| {
+        let mut kinds = HyperParameter::ALL.iter();
+        kinds.position(|&kind| kind == decision.kind).unwrap_or(0)
+    };
+    let decisions = space.decisions();
+    Decisions::grouped(decisions.iter().map(|d| (d.choices, kind(d))))
 }
 
 /// A controller that samples and learns.
 pub(crate) struct Learner(Controller<Cpu>);
 
 impl Learner {
-    /// As [`controller`].
-    pub fn new(config: &ControllerConfig, decisions: &[usize], seed: Seed) -> Result<Self> {
-        Ok(Learner(controller(config, decisions, seed)?))
+    /// The controller of the problem's method.
+    pub fn new(problem: &Problem) -> Result<Self> {
+        let (settings, decisions) = (settings(&problem.config), decisions(&problem.space));
+        let seed = Seed(problem.config.seed).derive("controller", 0);
+        Ok(Learner(portable_controller(decisions, settings, seed)?))
     }
 }
 

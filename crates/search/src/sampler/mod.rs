@@ -5,7 +5,7 @@ mod evolution;
 mod random;
 mod uniform;
 
-pub(crate) use controller::Learner;
+pub(crate) use controller::{Learner, portable_controller};
 pub(crate) use evolution::Evolution;
 pub(crate) use random::Random;
 pub(crate) use uniform::Uniform;

@@ -18,7 +18,8 @@ use radars_tensor::random::Seed;
 pub struct Study<'a> {
     /// What is searched.
     pub table: &'a Table,
-    /// How the methods are set. Of these settings only those of the controller and of evolution matter.
+    /// How the methods are set. Of these settings only those of the controllers and of evolution matter;
+    /// [`BaselineConfig::quantnas_controller`](crate::BaselineConfig) says which of them quantnas has.
     pub config: Config,
     /// The methods: those that sample and need nothing but accuracies.
     pub methods: Vec<Method>,

@@ -116,6 +116,8 @@ impl Evaluator for Oracle {
 
     fn share(&mut self, sharing: Sharing<'_>, _: &mut Watch<'_>) -> Result<Option<Shared>> {
         Ok(Some(Shared {
+            paths: sharing.paths.to_vec(),
+            spent: self.sharing_cost(&sharing)?,
             accuracies: sharing.paths.iter().map(accuracy).collect(),
             memory: memory(plan(1024)),
             traffic: Traffic::default(),

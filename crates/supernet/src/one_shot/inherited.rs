@@ -18,7 +18,7 @@ pub(crate) enum Program {
 /// A path with the weights it inherited from its SuperNet.
 ///
 /// Its statistics are estimated first, with [`InheritedPath::estimate`] on a few batches of training images;
-/// then [`InheritedPath::correct`] counts on any number of batches.
+/// then [`InheritedPath::correct`] counts on any number of batches. [`InheritedPath::loss`] needs none of it.
 pub struct InheritedPath<B: Backend> {
     network: Child,
     parameters: Parameters<B>,
@@ -49,11 +49,21 @@ impl<B: Backend> InheritedPath<B> {
     /// # Errors
     /// [`Error::Batch`], [`Error::Nn`].
     pub fn estimate(&mut self, batch: Images<'_>) -> Result<()> {
-        self.estimate_on(&batch)
+        self.estimate_on(&batch).map(drop)
     }
 
-    /// [`InheritedPath::estimate`] on any kind of batch.
-    pub(super) fn estimate_on(&mut self, batch: &impl Batch) -> Result<()> {
+    /// The mean cross entropy of a batch, in nats, with the statistics of the batch itself, as in training: what one
+    /// batch says of a path that nothing is estimated for. It is an [`InheritedPath::estimate`] as well.
+    ///
+    /// # Errors
+    /// [`Error::Batch`], [`Error::Nn`].
+    pub fn loss(&mut self, batch: Images<'_>) -> Result<f64> {
+        let logits = self.estimate_on(&batch)?;
+        batch.cross_entropy(&logits)
+    }
+
+    /// [`InheritedPath::estimate`] on any kind of batch; the logits of that.
+    pub(super) fn estimate_on(&mut self, batch: &impl Batch) -> Result<Tensor<B>> {
         let program = Program::Estimate(batch.images());
         self.estimates += 1;
         let momentum = 1.0 / self.estimates as f32;
@@ -61,7 +71,7 @@ impl<B: Backend> InheritedPath<B> {
         laid_out(self, program, |path| path.take_statistics(batch))
     }
 
-    fn take_statistics(&mut self, batch: &impl Batch) -> Result<()> {
+    fn take_statistics(&mut self, batch: &impl Batch) -> Result<Tensor<B>> {
         let uploaded = self.upload(batch)?;
         uploaded.take_statistics(&self.network, &mut self.parameters)
     }
@@ -120,7 +130,7 @@ impl<B: Backend> LaidOut<B> for InheritedPath<B> {
         };
         match program {
             Program::Estimate(images) => {
-                rehearsed(twin, images, |batch| path.take_statistics(batch))
+                rehearsed(twin, images, |batch| path.take_statistics(batch).map(drop))
             }
             Program::Evaluation(images) => {
                 rehearsed(twin, images, |batch| path.evaluate(batch).map(drop))

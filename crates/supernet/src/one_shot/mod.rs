@@ -18,7 +18,7 @@ mod plan;
 mod saved;
 
 pub use inherited::InheritedPath;
-pub use plan::{plan_one_shot, plan_one_shot_path};
+pub use plan::{plan_inherited_path, plan_one_shot, plan_one_shot_path};
 pub use saved::OneShotState;
 
 use crate::child::Weights;

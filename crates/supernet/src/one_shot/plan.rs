@@ -7,7 +7,7 @@ use crate::plan::unbounded;
 use crate::supernet::{check_candidates, distinct};
 use crate::{BatchSizes, Child, Plan, Result, StepSize, WeightSettings};
 use radars_nn::Parameters;
-use radars_nn::tensor::Backend;
+use radars_nn::tensor::{Arena, Backend};
 use radars_space::{Architecture, Candidate, Space};
 
 /// The most paths that are planned one by one: a second's work.
@@ -59,15 +59,46 @@ pub fn plan_one_shot_path<B: Backend>(
     let saved_bytes = trainer.step_on(&Blank(step.images), 0.1)?;
     drop(trainer);
     if batches.evaluated > 0 {
-        let mut parameters = Parameters::new(&arena);
-        let network = Child::with_weights(&mut parameters, space, path, Weights::Unset)?;
-        let mut inherited = InheritedPath::new(network, parameters, space.input()?)?;
-        inherited.estimate_on(&Blank(step.images))?;
-        for images in (BatchSizes { step, ..batches }).evaluations() {
-            inherited.logits_on(&Blank(images))?;
-        }
+        evaluate_inherited(&arena, space, path, batches)?;
     }
     Ok(Plan::new(arena.stats(), saved_bytes, step))
+}
+
+/// Plans the evaluation of one path of a single-path SuperNet: statistics and losses of batches of the size of a
+/// step, and the evaluations, if there are any.
+///
+/// # Errors
+/// As [`crate::Child::new`].
+pub fn plan_inherited_path<B: Backend>(
+    spec: &B::Spec,
+    space: &Space,
+    path: &Architecture,
+    batches: BatchSizes,
+) -> Result<Plan> {
+    let arena = unbounded::<B>(spec)?;
+    evaluate_inherited(&arena, space, path, batches)?;
+    Ok(Plan::new(
+        arena.stats(),
+        0,
+        StepSize::whole(batches.step.images),
+    ))
+}
+
+fn evaluate_inherited<B: Backend>(
+    arena: &Arena<B>,
+    space: &Space,
+    path: &Architecture,
+    batches: BatchSizes,
+) -> Result<()> {
+    let step = StepSize::whole(batches.step.images);
+    let mut parameters = Parameters::new(arena);
+    let network = Child::with_weights(&mut parameters, space, path, Weights::Unset)?;
+    let mut inherited = InheritedPath::new(network, parameters, space.input()?)?;
+    inherited.estimate_on(&Blank(step.images))?;
+    for images in (BatchSizes { step, ..batches }).evaluations() {
+        inherited.logits_on(&Blank(images))?;
+    }
+    Ok(())
 }
 
 /// The candidate of the most bits, those of the input first, of every size, the largest first.

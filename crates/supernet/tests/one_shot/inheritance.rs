@@ -1,11 +1,13 @@
 //! What a path inherits: weights from the SuperNet, statistics from its own estimate.
 
-use crate::fixture::{SEED, SIDE, arena, batch, images, one_shot, path, resolved, settings, space};
+use crate::fixture::{
+    SEED, SIDE, arena, batch, candidates, images, one_shot, path, resolved, settings, space,
+};
 use radars_space::{Architecture, Candidate, Choices, Layer};
 use radars_supernet::nn::tensor::random::Seed;
 use radars_supernet::nn::tensor::{Arena, Cpu};
 use radars_supernet::nn::{Parameters, Role};
-use radars_supernet::{ChildTrainer, Error, Images, InheritedPath, OneShot};
+use radars_supernet::{ChildTrainer, Error, Images, InheritedPath, OneShot, WeightSettings};
 use rand::RngExt;
 
 fn trained(arena: &Arena<Cpu>) -> OneShot {
@@ -161,4 +163,24 @@ fn inherited_weights_tell_the_better_path() {
     };
     let (blind, seeing) = (accuracy([1, 1]), accuracy([3, 3]));
     assert!(seeing > 0.95 && blind < 0.7, "{blind} and {seeing}");
+}
+
+/// The loss that a step sees, before it: both are normalised by the batch's own statistics.
+#[test]
+fn the_loss_of_a_batch_is_that_of_a_step_without_smoothing() {
+    let arena = arena(16 << 20);
+    let settings = WeightSettings {
+        label_smoothing: 0.0,
+        ..settings()
+    };
+    let candidates = candidates();
+    let mut supernet = OneShot::new(&space(), &candidates, settings, SEED).unwrap();
+    for (index, positions) in [[0, 2], [1, 3], [0, 3], [2, 2]].into_iter().enumerate() {
+        let (path, bytes) = (path(positions), images(4, index as u64));
+        let mut inherited = supernet.inherit(&arena, &path).unwrap();
+        let loss = inherited.loss(batch(&bytes)).unwrap();
+        drop(inherited);
+        let of_step = supernet.step(&arena, &path, batch(&bytes), 0.05).unwrap();
+        assert!((loss - of_step).abs() < 1e-5, "{path}: {loss}, {of_step}");
+    }
 }

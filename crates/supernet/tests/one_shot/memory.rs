@@ -4,7 +4,8 @@ use crate::fixture::{SEED, arena, batch, candidates, images, one_shot, path, set
 use radars_space::{Architecture, Space};
 use radars_supernet::nn::tensor::{self, Arena, Backend, Cpu};
 use radars_supernet::{
-    BatchSizes, Images, OneShot, Result, StepSize, Traffic, plan_one_shot, plan_one_shot_path,
+    BatchSizes, Images, OneShot, Result, StepSize, Traffic, plan_inherited_path, plan_one_shot,
+    plan_one_shot_path,
 };
 
 /// 4 images a step; 4 and then 2 are evaluated.
@@ -47,6 +48,42 @@ fn the_plan_of_a_path_is_what_it_takes() {
         let taken = (stats.peak_bytes, stats.high_water_bytes, stats.live_bytes);
         let planned = (plan.peak_bytes, plan.high_water_bytes, 0);
         assert_eq!(taken, planned, "{path}");
+    }
+}
+
+/// Losses of two batches, and then, if there is anything to be evaluated, an evaluation.
+#[test]
+fn the_plan_of_an_evaluation_is_what_it_takes() {
+    let spec = Cpu::new(1).unwrap().spec();
+    for positions in all_paths() {
+        for evaluated in [0, 6] {
+            let path = path(positions);
+            let batches = BatchSizes {
+                evaluated,
+                ..BATCHES
+            };
+            let plan = plan_inherited_path::<Cpu>(&spec, &space(), &path, batches).unwrap();
+            let arena = arena(plan.high_water_bytes);
+            let mut supernet = one_shot();
+            let mut inherited = supernet.inherit(&arena, &path).unwrap();
+            let bytes = images(4, 0);
+            for _ in 0..2 {
+                inherited.loss(batch(&bytes)).unwrap();
+            }
+            for n in [4, 2] {
+                if evaluated > 0 {
+                    let part = Images {
+                        bytes: &images(n, 1),
+                        placements: &vec![[0; 3]; n],
+                        labels: &vec![0; n],
+                    };
+                    inherited.correct(part).unwrap();
+                }
+            }
+            let stats = arena.stats();
+            let taken = (stats.peak_bytes, stats.high_water_bytes);
+            assert_eq!(taken, (plan.peak_bytes, plan.high_water_bytes), "{path}");
+        }
     }
 }
 

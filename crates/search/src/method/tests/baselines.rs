@@ -1,7 +1,7 @@
 //! The other methods, with an evaluator that looks everything up; what a budget means for each.
 
 use super::fake::{Call, Fake, KERNELS, Run, finished, problem, run};
-use crate::{Error, Event, Fidelity, Method, Resumed, Stop};
+use crate::{Config, Error, Event, Fidelity, Method, Problem, Resumed, SearchConfig, Stop};
 
 fn of(method: Method, budget: Option<u64>) -> Run {
     let problem = problem(|config| {
@@ -107,8 +107,41 @@ fn a_budget_is_never_exceeded() {
     assert_eq!(spent(&of(Method::Random, Some(71))), 44);
     // Four kernels to convergence are all there is.
     assert_eq!(spent(&of(Method::Quantnas, Some(71))), 40);
+    // 10 for each of three architectures, 1 for the paths, 3 an epoch.
+    assert_eq!(spent(&of(Method::OneShot, Some(500))), 30 + 1 + 3 * 156);
     // 10 for the derived; 4 epochs at once for 8, as often as they fit, then single ones.
     assert_eq!(spent(&of(Method::Dnas, Some(71))), 10 + 60);
+}
+
+/// Of a budget, `retrain` trainings to convergence are left, but half of it at least is for the shared weights; all
+/// paths are recommended, so that whatever is left after `retrain` is used.
+#[test]
+fn one_shot_trains_as_many_of_the_best_as_the_budget_pays_for() {
+    let problem = problem(|config| {
+        config.method = Method::OneShot;
+        config.search.budget = Some(50);
+        config.search.retrain = 1;
+        config.baselines.one_shot_paths = 40;
+    });
+    // 10 for one of them leaves 40 for 13 epochs, which cost 39 and the paths 1: what is left is one training.
+    let run = finished(&problem, Fake::default());
+    assert_eq!(run.fake.trained(Fidelity::Exact), [7]);
+    assert_eq!(run.explored.iterations[0].promising.len(), KERNELS.len());
+    let problem = Problem {
+        config: Config {
+            search: SearchConfig {
+                budget: Some(44),
+                retrain: 3,
+                ..problem.config.search
+            },
+            ..problem.config.clone()
+        },
+        ..problem
+    };
+    // 30 for three leave 22, half of the budget, for 7 epochs: 22. The rest pays for two, in order.
+    let run = finished(&problem, Fake::default());
+    assert_eq!(run.fake.trained(Fidelity::Exact), [7, 5]);
+    assert_eq!(spent(&run), 42);
 }
 
 /// Of 15, a second proxy leaves 13: enough for one of two finalists, so there is no third.

@@ -231,6 +231,8 @@ impl Evaluator for Fake {
         }
         let paths = sharing.paths.iter();
         Ok(Some(Shared {
+            paths: sharing.paths.to_vec(),
+            spent: self.sharing_cost(&sharing)?,
             accuracies: paths.map(|p| of(self.proxy_accuracy, kernel(p))).collect(),
             memory: memory(plan(7, BATCH.into())),
             traffic: Traffic {

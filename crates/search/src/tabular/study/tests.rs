@@ -1,6 +1,7 @@
 //! Searches of a table small enough to know what they find.
 
 use super::*;
+use crate::QuantnasController;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,9 +16,11 @@ fn table() -> Table {
 }
 
 fn study<'a>(table: &'a Table, methods: &[Method], searches: u64, at: &[usize]) -> Study<'a> {
+    let mut config = Config::preset("fashion-small").unwrap();
+    config.baselines.quantnas_controller = QuantnasController::Own;
     Study {
         table,
-        config: Config::preset("fashion-small").unwrap(),
+        config,
         methods: methods.to_vec(),
         searches,
         at: at.to_vec(),
@@ -52,6 +55,21 @@ fn the_result_does_not_depend_on_threads() {
         one.iter()
             .all(|s| s.figures.iter().all(|f| f.found.len() == 5))
     );
+}
+
+/// Until its first step, after five rewards, it is the same whatever moves it; nothing of it is RADARS's.
+#[test]
+fn quantnas_has_the_controller_that_it_is_set_to() {
+    let table = table();
+    let found = |controller, at| {
+        let mut study = study(&table, &[Method::Quantnas], 40, &[at]);
+        study.config.baselines.quantnas_controller = controller;
+        run(&study, 2).remove(0).figures.remove(0).found
+    };
+    use QuantnasController::{Own, Published, PublishedAdam};
+    assert_eq!(found(Published, 5), found(PublishedAdam, 5));
+    assert_ne!(found(Published, 40), found(PublishedAdam, 40));
+    assert_ne!(found(Published, 5), found(Own, 5));
 }
 
 /// A figure is that of a search that ended there: what is done later changes nothing.
