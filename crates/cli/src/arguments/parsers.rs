@@ -40,6 +40,15 @@ pub fn positive(text: &str) -> Result<f64, String> {
     )
 }
 
+/// A number of at least 0.
+pub fn not_negative(text: &str) -> Result<f64, String> {
+    number(
+        text,
+        |value| value >= 0.0 && value.is_finite(),
+        "a number of at least 0",
+    )
+}
+
 /// A number of at least 1.
 pub fn at_least_one(text: &str) -> Result<f64, String> {
     number(
@@ -90,6 +99,8 @@ mod tests {
         assert_eq!(share("1"), Ok(1.0));
         assert!(share("1.01").is_err() && share("NaN").is_err());
         assert!(positive("0").is_err() && positive("inf").is_err());
+        assert_eq!(not_negative("0"), Ok(0.0));
+        assert!(not_negative("-0.1").is_err() && not_negative("NaN").is_err());
         assert_eq!(at_least_one("1"), Ok(1.0));
         assert!(at_least_one("0.5").is_err() && at_least_one("inf").is_err());
         assert_eq!(finite("-2.5"), Ok(-2.5));

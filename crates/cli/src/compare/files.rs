@@ -15,10 +15,9 @@ pub fn write(folder: &Path, document: &Document, compared: &Compared) -> Result<
         ("compare.json", document.json()?),
         ("compare.csv", runs(document)),
         ("architectures.csv", architectures(compared)),
-        ("pareto.svg", pictures::pareto(compared)),
     ];
     let files = files.map(|(name, text)| (name.to_owned(), text));
-    for (name, text) in files.into_iter().chain(pictures::rewards(compared)) {
+    for (name, text) in files.into_iter().chain(pictures::all(compared)) {
         let path = folder.join(name);
         std::fs::write(&path, text)
             .with_context(|| path.display().to_string())
@@ -32,7 +31,8 @@ fn runs(document: &Document) -> String {
     let mut text = String::from(
         "method,seed,reward_alpha,settings,outcome,reward,val_accuracy,test_accuracy,aops,macs,params,\
          search_seconds,final_training_seconds,spent_macs,budget_macs,actual_peak_bytes,planned_peak_bytes,\
-         bound_bytes,needed_bytes,episodes,retrained,fingerprint,architecture\n",
+         bound_bytes,needed_bytes,episodes,retrained,fingerprint,architecture,budget_factor,budget_share,true_reward,\
+         optimism,judged_test_accuracy,judged_test_top5_accuracy,judge_trainings\n",
     );
     for run in &document.runs {
         let settings: Vec<String> = run
@@ -48,6 +48,9 @@ fn runs(document: &Document) -> String {
         };
         let result = run.result.as_ref();
         let best = result.map(|r| &r.best);
+        let judged = run.judged.as_ref();
+        let spent = result.map(|r| r.search.spent as f64);
+        let share = spent.zip(run.budget_macs).map(|(s, b)| s / b as f64);
         let fields = [
             run.method.clone(),
             run.seed.to_string(),
@@ -72,6 +75,13 @@ fn runs(document: &Document) -> String {
             optional(result.map(|r| r.search.retrained)),
             optional(result.map(|r| &r.fingerprint)),
             optional(best.map(|b| &b.architecture)),
+            optional(run.budget_factor),
+            optional(share),
+            optional(judged.map(|j| j.reward)),
+            optional(judged.and_then(|j| j.optimism)),
+            optional(judged.map(|j| j.accuracy)),
+            optional(judged.and_then(|j| j.top5_accuracy)),
+            optional(judged.map(|j| j.trainings.len())),
         ];
         line(&mut text, &fields);
     }

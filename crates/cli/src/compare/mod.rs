@@ -10,7 +10,7 @@ mod study;
 mod tables;
 mod watch;
 
-use crate::arguments::{CompareArgs, DeviceArgs, Retrain};
+use crate::arguments::{CompareArgs, DeviceArgs, JudgingArgs, Retrain};
 use crate::device::{Devices, OnDevice, Part, announce};
 use crate::failure::{Failure, Result};
 use crate::progress::say;
@@ -26,10 +26,11 @@ use watch::Watch;
 
 /// Compares, and prints what came of it.
 pub fn run(arguments: &CompareArgs) -> Result<String> {
-    match &arguments.table.table {
-        // Nothing is trained, so no device is needed.
-        Some(file) => study::run(arguments, file),
-        None => device::run(arguments),
+    // Where nothing is trained, no device is needed.
+    match (&arguments.output.show, &arguments.table.table) {
+        (Some(file), _) => Ok(tables::all(&Document::read(file)?)),
+        (None, Some(file)) => study::run(arguments, file),
+        (None, None) => device::run(arguments),
     }
 }
 
@@ -42,12 +43,16 @@ impl OnDevice for CompareArgs {
         let output = &self.output;
         let (comparison, task, folder) = match &output.resume {
             Some(folder) => {
-                let comparison = Comparison::read(folder).map_err(|error| {
+                let mut comparison = Comparison::read(folder).map_err(|error| {
                     let message = format!("{}: not the folder of a comparison", folder.display());
                     Failure::bad_input(anyhow::Error::from(error).context(message))
                 })?;
                 devices.check_available(comparison.config.memory)?;
                 let task = loading::task(comparison.config.clone(), output.quiet)?;
+                if judged_anew(&mut comparison, &self.judging) {
+                    comparison.check(&task.data)?;
+                    comparison.write(folder)?;
+                }
                 (comparison, task, folder.clone())
             }
             None => begin(self, devices)?,
@@ -61,7 +66,7 @@ impl OnDevice for CompareArgs {
         if output.json {
             return document.json();
         }
-        let mut text = tables::all(&document, &comparison);
+        let mut text = tables::all(&document);
         match output.preset_table.as_deref() {
             None => {}
             Some("4") => text.push_str(&imagenet::table_4(&document)),
@@ -73,10 +78,19 @@ impl OnDevice for CompareArgs {
     }
 }
 
+/// Whether the flags ask for another judging than a comparison has, which its runs know nothing of.
+fn judged_anew(comparison: &mut Comparison, flags: &JudgingArgs) -> bool {
+    let before = (comparison.judge, comparison.margin);
+    comparison.judge = flags.judge.unwrap_or(comparison.judge);
+    comparison.margin = flags.margin.unwrap_or(comparison.margin);
+    before != (comparison.judge, comparison.margin)
+}
+
 /// What the flags ask for, checked, with its folder made.
 fn begin(arguments: &CompareArgs, devices: &impl Devices) -> Result<(Comparison, Task, PathBuf)> {
     let CompareArgs {
         what,
+        judging,
         algorithm,
         output,
         ..
@@ -104,15 +118,21 @@ fn begin(arguments: &CompareArgs, devices: &impl Devices) -> Result<(Comparison,
         None => (0..what.seeds).collect(),
     };
     let mut config = task.problem.config.clone();
+    let judge = judging.judge.unwrap_or(Comparison::JUDGE);
     let comparison = Comparison {
         methods: what.methods.clone(),
         seeds,
         reward_alphas: what.reward_alphas.clone(),
+        reward_gammas: what.reward_gammas.clone(),
         sweeps: what.sweep.clone(),
         // That of a configuration file counts as well.
         budget: config.search.budget.take(),
+        budget_factors: what.budget_factor.clone(),
         out_of_time: what.oot,
-        final_training: !what.no_final,
+        // What judges a winner is worth more than one more training with the seed of its search.
+        final_training: judge == 0 && !judging.no_final,
+        judge,
+        margin: judging.margin.unwrap_or(Comparison::MARGIN),
         config,
     };
     comparison.check(&task.data)?;

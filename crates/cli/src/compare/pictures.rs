@@ -1,13 +1,50 @@
-//! The pictures of a comparison: Pareto fronts, and rewards over what was spent.
+//! The pictures of a comparison: Pareto fronts, of judged winners and of the search, and rewards over what was spent.
 
 use radars_report::{Curve, CurvePoint, PlotText, Series, curves_svg, pareto_svg};
 use radars_search::RunResult;
 use radars_search::comparison::{Compared, Reached, Run};
 
+/// All pictures, a name and an SVG file each.
+pub fn all(compared: &Compared) -> Vec<(String, String)> {
+    let fronts = match judged(compared) {
+        Some(judged) => vec![("pareto.svg", judged), ("searched.svg", searched(compared))],
+        None => vec![("pareto.svg", searched(compared))],
+    };
+    let fronts = fronts.into_iter();
+    let fronts = fronts.map(|(name, picture)| (name.to_owned(), picture));
+    fronts.chain(rewards(compared)).collect()
+}
+
+/// The judged winners of all seeds and trade-offs, test error against AOPS, with each method's front; none where
+/// winners were not judged.
+fn judged(compared: &Compared) -> Option<String> {
+    let of_method = |name: String| {
+        let judged = runs_of(compared, &name).filter_map(|run| {
+            let judged = run.judged.as_ref()?;
+            Some((run.result.as_ref()?.best.aops as f64, 1.0 - judged.accuracy))
+        });
+        Series {
+            points: judged.collect(),
+            winners: Vec::new(),
+            name,
+        }
+    };
+    let series: Vec<Series> = names(compared).into_iter().map(of_method).collect();
+    if series.iter().all(|series| series.points.is_empty()) {
+        return None;
+    }
+    let text = PlotText {
+        title: "The winners, trained anew to be judged".into(),
+        y: "error on test images".into(),
+        ..PlotText::pareto()
+    };
+    Some(pareto_svg(&series, &text))
+}
+
 /// Every searched architecture, error against AOPS, with each method's front and winners.
 ///
 /// Accuracies are those of the search, on its validation images: only they are there for all.
-pub fn pareto(compared: &Compared) -> String {
+fn searched(compared: &Compared) -> String {
     let series: Vec<Series> = names(compared)
         .into_iter()
         .map(|name| {
@@ -31,9 +68,9 @@ pub fn pareto(compared: &Compared) -> String {
     pareto_svg(&series, &text)
 }
 
-/// The best reward so far over training MACs and over seconds, means over seeds: a name and a picture each.
-/// Rewards of different trade-offs and settings say nothing about one another: each has pictures of its own.
-pub fn rewards(compared: &Compared) -> Vec<(String, String)> {
+/// The best reward so far over training MACs and over seconds, means over seeds. It is the reward that searches select
+/// by, which is all that they know on their way. Rewards of different trade-offs and settings say nothing about one another: each has pictures of its own.
+fn rewards(compared: &Compared) -> Vec<(String, String)> {
     let mut pictures = Vec::new();
     for group in groups(compared) {
         let (over_macs, over_seconds) = (
@@ -56,12 +93,12 @@ pub fn rewards(compared: &Compared) -> Vec<(String, String)> {
             ("macs", macs, over_macs),
             ("seconds", seconds, over_seconds),
         ] {
-            let title = group.clone();
+            let (title, y) = (group.clone(), "best reward so far, as selected by".into());
             let name = match group.is_empty() {
                 true => format!("reward-over-{what}.svg"),
                 false => format!("reward-over-{what}-{}.svg", group.replace([' ', '='], "-")),
             };
-            pictures.push((name, curves_svg(&curves, &PlotText { title, ..text })));
+            pictures.push((name, curves_svg(&curves, &PlotText { title, y, ..text })));
         }
     }
     pictures

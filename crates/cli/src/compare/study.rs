@@ -190,7 +190,7 @@ impl Document {
             let who = first.method;
             text.push_str(&format!("\n{}", self.differences_from(who)));
             text.push_str(
-                "paired by seed, ± the standard error; ahead or behind where the difference exceeds twice that\n",
+                "paired by seed, ± the standard error; ahead or behind where p < 0.05 in a paired t-test, two-sided\n",
             );
         }
         text

@@ -1,18 +1,28 @@
 //! A comparison as tables, in the form of the paper's Table II.
 
+mod differences;
+mod fronts;
+mod speed;
+mod spending;
+
+pub use differences::{difference, verdict};
+
 use super::document::Document;
 use crate::quantity::{bytes, count, macs, seconds};
 use crate::table::{Column, Table};
-use radars_search::comparison::{Comparison, Difference, Paired, Summary, Verdict};
-use std::collections::BTreeMap;
+use radars_search::comparison::Summary;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All tables, with their notes.
-pub fn all(document: &Document, comparison: &Comparison) -> String {
+pub fn all(document: &Document) -> String {
     let mut text = methods(document);
-    text.push_str(&notes(document, comparison));
-    text.push_str(&differences(document));
-    text.push_str(&reaches(document));
-    text.push_str(&ablations(document));
+    text.push_str(&notes(document));
+    text.push_str(&optimism(document));
+    text.push_str(&spending::table(document));
+    text.push_str(&differences::tables(document));
+    text.push_str(&speed::tables(document));
+    text.push_str(&fronts::tables(document));
+    text.push_str(&differences::ablations(document));
     if !document.left_out.is_empty() {
         text.push_str(&format!(
             "\nended early: {} of {} runs are missing, the first of them {}; go on with --resume\n",
@@ -24,6 +34,14 @@ pub fn all(document: &Document, comparison: &Comparison) -> String {
     text
 }
 
+/// What rewards are called.
+fn reward_name(document: &Document) -> &'static str {
+    match document.is_judged() {
+        true => "true reward",
+        false => "reward as selected by",
+    }
+}
+
 /// Table II.
 fn methods(document: &Document) -> String {
     let mut table = Table::new(&[
@@ -32,20 +50,24 @@ fn methods(document: &Document) -> String {
         Column::right("AOPS"),
         Column::right("search time"),
         Column::right("peak memory"),
-        Column::right("reward"),
-        Column::right("spent MACs"),
+        Column::right(reward_name(document)),
+        Column::right("95 % interval"),
         Column::left("outcome"),
     ]);
     for row in &document.methods {
         let percent = |value: Option<f64>| value.map(|value| value * 100.0);
+        let reward = match document.is_judged() {
+            true => spread(row.mean_true_reward, row.std_true_reward, 4),
+            false => spread(row.mean_reward, row.std_reward, 4),
+        };
         table.row([
             named(&row.method, row.reward_alpha, &row.settings),
             spread(percent(row.mean_accuracy), percent(row.std_accuracy), 2),
             or_dash(row.mean_aops.map(|aops| count(aops.round() as u64))),
             or_dash(row.mean_search_seconds.map(seconds)),
             or_dash(row.peak_bytes.map(bytes)),
-            spread(row.mean_reward, row.std_reward, 4),
-            or_dash(row.mean_spent_macs.map(macs)),
+            reward,
+            or_dash(row.interval_true_reward.map(|i| interval(i, 4))),
             outcome(row),
         ]);
     }
@@ -64,48 +86,41 @@ fn outcome(row: &Summary) -> String {
 }
 
 /// What has to be known to read Table II.
-fn notes(document: &Document, comparison: &Comparison) -> String {
-    let bound = bytes(usize::try_from(comparison.config.memory.as_u64()).unwrap_or(usize::MAX));
-    let budget = match comparison.budget {
-        Some(budget) => format!(
-            "each search may spend {} training MACs",
-            macs(budget as f64)
+fn notes(document: &Document) -> String {
+    let bound = document.methods.first().map_or(0, |row| row.bound_bytes);
+    let bound = bytes(usize::try_from(bound).unwrap_or(usize::MAX));
+    let (judge, accuracy_on) = (document.judge, document.accuracy_on.as_str());
+    let accuracy = match (document.is_judged(), accuracy_on) {
+        (true, _) => format!(
+            "on the test set, the mean of {judge} training{} from scratch with seeds that no search had",
+            if judge == 1 { "" } else { "s" }
         ),
-        None if comparison.methods.contains(&radars_search::Method::Radars) => {
-            "the others may spend what RADARS spent with the same seed".to_owned()
+        (false, "test") => "on the test set, after training from scratch".to_owned(),
+        (false, _) => {
+            "in the search, on its validation images: winners were not trained from scratch"
+                .to_owned()
         }
-        None => "no budget: each method does its own iterations and episodes".to_owned(),
     };
-    let accuracy = match comparison.final_training {
-        true => "on the test set, after training from scratch",
-        false => "in the search, on its validation images: winners were not trained from scratch",
-    };
-    let seeds = comparison.seeds.len();
+    let seeds: BTreeSet<u64> = document.runs.iter().map(|run| run.seed).collect();
+    let seeds = seeds.len();
     let mut text = format!(
-        "mean ± standard deviation over {seeds} seed{}; accuracy {accuracy}; bound {bound}; {budget}\n",
-        if seeds == 1 { "" } else { "s" }
+        "mean ± standard deviation over {seeds} seed{}; accuracy {accuracy}; bound {bound}; {}\n",
+        if seeds == 1 { "" } else { "s" },
+        spending::terms(document)
     );
+    text.push_str(match document.is_judged() {
+        true => "true reward: Eq. 2 with that accuracy; intervals are those of the mean, by Student's t\n",
+        false => "winners were not judged: the reward is the one that each was selected by, too high on average\n",
+    });
     let out_of_memory = |row: &&Summary| row.outcome == "OOM";
     if document.methods.iter().any(|row| out_of_memory(&row)) {
         text.push_str("OOM: out of memory, found by planning: the smallest bound that would do\n");
     }
     if document.methods.iter().any(|row| row.outcome == "OOT") {
-        let times = comparison.out_of_time;
+        let times = document.out_of_time;
         text.push_str(&format!(
             "OOT: out of time, over {times} times the fastest that finished\n"
         ));
-    }
-    for run in &document.runs {
-        let spent = run.result.as_ref().map(|result| result.search.spent);
-        if let Some((spent, budget)) = spent.zip(run.budget_macs).filter(|(s, b)| s > b) {
-            text.push_str(&format!(
-                "{}, seed {}: spent {} training MACs, more than its budget of {}\n",
-                named(&run.method, run.reward_alpha, &run.settings),
-                run.seed,
-                macs(spent as f64),
-                macs(budget as f64)
-            ));
-        }
     }
     for row in &document.methods {
         if let Some(message) = &row.message {
@@ -115,87 +130,28 @@ fn notes(document: &Document, comparison: &Comparison) -> String {
     text
 }
 
-/// RADARS minus each of the others.
-fn differences(document: &Document) -> String {
-    if document.differences.is_empty() {
+/// What selection promised, and what it was worth.
+fn optimism(document: &Document) -> String {
+    if !document.is_judged() {
         return String::new();
     }
     let mut table = Table::new(&[
-        Column::left("RADARS minus"),
-        Column::right("reward"),
-        Column::left(""),
-        Column::right("accuracy points"),
-        Column::left(""),
-        Column::right("pairs"),
+        Column::left("winners of"),
+        Column::right("reward as selected by"),
+        Column::right("true reward"),
+        Column::right("optimism"),
+        Column::right("95 % interval"),
     ]);
-    for row in &document.differences {
-        let Difference {
-            reward, accuracy, ..
-        } = row;
+    for row in document.methods.iter().filter(|row| row.finished > 0) {
         table.row([
             named(&row.method, row.reward_alpha, &row.settings),
-            difference(reward, 1.0, 4),
-            verdict(reward, "RADARS"),
-            difference(accuracy, 100.0, 2),
-            verdict(accuracy, "RADARS"),
-            reward.map_or(0, |paired| paired.pairs).to_string(),
+            spread(row.mean_reward, row.std_reward, 4),
+            spread(row.mean_true_reward, row.std_true_reward, 4),
+            or_dash(row.mean_optimism.map(|optimism| format!("{optimism:+.4}"))),
+            or_dash(row.interval_optimism.map(|i| signed_interval(i, 4))),
         ]);
     }
-    format!(
-        "\n{table}paired by seed, ± the standard error; ahead or behind where the difference exceeds twice that\n"
-    )
-}
-
-/// What each took to reach RADARS's reward.
-fn reaches(document: &Document) -> String {
-    if document.reaches.is_empty() {
-        return String::new();
-    }
-    let mut table = Table::new(&[
-        Column::left("to reach RADARS's reward"),
-        Column::right("MACs"),
-        Column::right("search time"),
-        Column::right("seeds that did"),
-    ]);
-    for row in document.reaches.iter().filter(|row| row.seeds > 0) {
-        let or_not =
-            |text: Option<String>| text.unwrap_or_else(|| "not within its budget".to_owned());
-        table.row([
-            named(&row.method, row.reward_alpha, &row.settings),
-            or_not(row.mean_spent_macs.map(macs)),
-            or_not(row.mean_seconds.map(seconds)),
-            format!("{} of {}", row.reached, row.seeds),
-        ]);
-    }
-    format!("\n{table}means over the seeds that did\n")
-}
-
-/// Swept settings against the first ones.
-fn ablations(document: &Document) -> String {
-    if document.ablations.is_empty() {
-        return String::new();
-    }
-    let mut table = Table::new(&[
-        Column::left("setting"),
-        Column::left("minus"),
-        Column::right("reward"),
-        Column::left(""),
-        Column::right("accuracy points"),
-        Column::left(""),
-        Column::right("pairs"),
-    ]);
-    for row in &document.ablations {
-        table.row([
-            named(&row.method, row.reward_alpha, &row.settings),
-            words(&row.with),
-            difference(&row.reward, 1.0, 4),
-            verdict(&row.reward, "").trim().to_owned(),
-            difference(&row.accuracy, 100.0, 2),
-            verdict(&row.accuracy, "").trim().to_owned(),
-            row.reward.map_or(0, |paired| paired.pairs).to_string(),
-        ]);
-    }
-    format!("\n{table}")
+    format!("\n{table}optimism: how much more a search promised of its winner than that is worth\n")
 }
 
 /// `radars, alpha 0.9, episodes=5`.
@@ -228,25 +184,14 @@ fn spread(mean: Option<f64>, deviation: Option<f64>, digits: usize) -> String {
     }))
 }
 
-/// `+0.0123 ± 0.0041`.
-pub fn difference(paired: &Option<Paired>, times: f64, digits: usize) -> String {
-    or_dash(paired.as_ref().map(|paired| {
-        let difference = paired.difference * times;
-        match paired.error {
-            Some(error) => format!("{difference:+.digits$} ± {:.digits$}", error * times),
-            None => format!("{difference:+.digits$}"),
-        }
-    }))
+/// `0.8041 to 0.8205`.
+fn interval([low, high]: [f64; 2], digits: usize) -> String {
+    format!("{low:.digits$} to {high:.digits$}")
 }
 
-/// Who is ahead, if that is shown.
-pub fn verdict(paired: &Option<Paired>, who: &str) -> String {
-    match paired.as_ref().map(|paired| paired.verdict) {
-        Some(Verdict::Ahead) => format!("{who} ahead"),
-        Some(Verdict::Behind) => format!("{who} behind"),
-        Some(Verdict::NotShown) => "no difference shown".to_owned(),
-        None => "-".to_owned(),
-    }
+/// `-0.0041 to +0.0205`.
+fn signed_interval([low, high]: [f64; 2], digits: usize) -> String {
+    format!("{low:+.digits$} to {high:+.digits$}")
 }
 
 fn or_dash(text: Option<String>) -> String {
@@ -262,13 +207,7 @@ mod tests {
         assert_eq!(spread(Some(87.125), Some(0.5), 1), "87.1 ± 0.5");
         assert_eq!(spread(Some(0.25), None, 4), "0.2500");
         assert_eq!(spread(None, None, 4), "-");
-        let paired = Paired::of(&[(0.50, 0.25), (0.75, 0.25)]);
-        assert_eq!(difference(&paired, 100.0, 1), "+37.5 ± 12.5");
-        assert_eq!(verdict(&paired, "RADARS"), "RADARS ahead");
-        assert_eq!(
-            verdict(&Paired::of(&[(1.0, 0.0)]), "RADARS"),
-            "no difference shown"
-        );
+        assert_eq!(signed_interval([-0.5, 0.25], 2), "-0.50 to +0.25");
     }
 
     #[test]

@@ -16,7 +16,8 @@ pub struct Watch {
     bar: ProgressBar,
     under_way: String,
     best: Option<f64>,
-    began: Instant,
+    /// When the run under way began or was gone on with; none between runs.
+    began: Option<Instant>,
     times: Vec<Duration>,
     left: Option<Duration>,
 }
@@ -36,7 +37,7 @@ impl Watch {
             bar,
             under_way: String::new(),
             best: None,
-            began: Instant::now(),
+            began: None,
             times: Vec::new(),
             left: None,
         }
@@ -58,7 +59,8 @@ impl Watch {
     fn draw(&self) {
         let best = self.best.map(|reward| format!(", best reward {reward:.4}"));
         let left = self.left.map(|left| {
-            let left = left.saturating_sub(self.began.elapsed());
+            let gone = self.began.map(|began| began.elapsed()).unwrap_or_default();
+            let left = left.saturating_sub(gone);
             format!("; about {} left", rough(left))
         });
         let words = [Some(self.under_way.clone()), best, left];
@@ -69,12 +71,19 @@ impl Watch {
 
 impl Onlooker for Watch {
     fn begins(&mut self, spec: &Spec, number: usize, of: usize, _: &Task, _: Option<Instant>) {
-        self.began = Instant::now();
+        self.began = Some(Instant::now());
         self.best = None;
         self.under_way = spec.to_string();
         self.bar.set_length(of as u64);
         self.bar.set_position(number as u64 - 1);
         self.bar.enable_steady_tick(Duration::from_millis(200));
+        self.draw();
+    }
+
+    fn judges(&mut self, spec: &Spec, number: usize, of: usize) {
+        // The search may have been over before.
+        self.began.get_or_insert_with(Instant::now);
+        self.under_way = format!("{spec}: judging its winner, training {number} of {of}");
         self.draw();
     }
 
@@ -86,9 +95,11 @@ impl Onlooker for Watch {
     }
 
     fn ends(&mut self, run: &Run, number: usize, of: usize, earlier: bool) {
-        if !earlier {
-            self.times.push(self.began.elapsed());
+        let began = self.began.take();
+        if let Some(began) = began.filter(|_| !earlier) {
+            self.times.push(began.elapsed());
         }
+        self.best = None;
         let left = time_left(&self.times, of - number);
         let line = format!("{number} of {of}: {}", line(run, earlier));
         self.say(&match left {
@@ -126,13 +137,26 @@ fn line(run: &Run, earlier: bool) -> String {
     };
     let figures = run.result.as_ref().map(|result| {
         let best = &result.best;
-        let accuracy = match best.test_accuracy {
-            Some(accuracy) => format!("accuracy {accuracy:.4} on the test set"),
-            None => format!("accuracy {} in the search", fraction(best.val_accuracy)),
+        let selected_by = fraction(best.reward);
+        let (reward, accuracy) = match (&run.judged, best.test_accuracy) {
+            (Some(judged), _) => (
+                format!(
+                    "true reward {:.4}, selected by {selected_by}",
+                    judged.reward
+                ),
+                format!("accuracy {:.4} on the test set", judged.accuracy),
+            ),
+            (None, Some(accuracy)) => (
+                format!("reward {selected_by}"),
+                format!("accuracy {accuracy:.4} on the test set"),
+            ),
+            (None, None) => (
+                format!("reward {selected_by}"),
+                format!("accuracy {} in the search", fraction(best.val_accuracy)),
+            ),
         };
         format!(
-            ", reward {}, {accuracy}, {} AOPS, {} MACs in {}",
-            fraction(best.reward),
+            ", {reward}, {accuracy}, {} AOPS, {} MACs in {}",
             count(result.best.aops),
             macs(result.search.spent as f64),
             seconds(result.time.search_seconds)

@@ -7,14 +7,14 @@ use serde_json::Value;
 use std::path::Path;
 
 /// A comparison over the tiny space that takes seconds.
-const TINY: &str = "compare --space tiny.toml --limit-train 200 --batch 8 --memory 2MiB --iterations 1 --episodes 2 \
+pub const TINY: &str = "compare --space tiny.toml --limit-train 200 --batch 8 --memory 2MiB --iterations 1 --episodes 2 \
                     --retrain 2 --proxy-epochs 1 --exact-epochs 1 --final-epochs 1 --dnas-epochs 1 --oot 1000000";
 
-fn json(text: &str) -> Value {
+pub fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-fn read(folder: &Path, name: &str) -> String {
+pub fn read(folder: &Path, name: &str) -> String {
     std::fs::read_to_string(folder.join(name)).unwrap()
 }
 
@@ -27,8 +27,14 @@ fn a_comparison_prints_its_table_and_writes_its_files() {
     );
     for word in [
         "accuracy %",
+        "true reward",
+        "the mean of 3 trainings from scratch with seeds that no search had",
+        "optimism",
+        "share of its budget",
         "RADARS minus",
+        "not worse",
         "to reach RADARS's reward",
+        "RADARS reached the reward of",
         "no difference shown",
         "arXiv:2109.05691",
         "here, test",
@@ -48,6 +54,7 @@ fn a_comparison_prints_its_table_and_writes_its_files() {
     assert!(architectures.lines().count() > 3, "{architectures}");
     for picture in [
         "pareto.svg",
+        "searched.svg",
         "reward-over-macs.svg",
         "reward-over-seconds.svg",
     ] {
@@ -55,6 +62,16 @@ fn a_comparison_prints_its_table_and_writes_its_files() {
     }
     assert!(out.join("radars-0/result.json").is_file());
     assert!(out.join("random-0/events.jsonl").is_file());
+    assert!(read(&out, "pareto.svg").contains("error on test images"));
+    // Three trainings for each winner, or three in all where both found the same one.
+    let judged = std::fs::read_dir(out.join("judge")).unwrap().count();
+    assert!(judged == 6 || judged == 3, "{judged}");
+
+    let shown = stdout(
+        folder.path(),
+        "compare --show runs/compare-tiny/compare.json",
+    );
+    assert!(text.starts_with(&shown), "{shown}");
 }
 
 /// What the paper says of ImageNet beside what was measured, and networks of the literature on the images of the task.
@@ -162,7 +179,7 @@ fn json_has_a_row_for_every_method() {
 #[test]
 fn what_does_not_fit_is_out_of_memory_with_its_bytes() {
     let folder = folder();
-    let line = format!("{TINY} --methods dnas --seeds 1 --no-final --json --quiet");
+    let line = format!("{TINY} --methods dnas --seeds 1 --judge 0 --no-final --json --quiet");
     let line = line.replacen("--memory 2MiB", "--memory 180KiB", 1);
     let document = json(&stdout(folder.path(), &line));
     let row = &document["methods"][0];
@@ -175,7 +192,8 @@ fn what_does_not_fit_is_out_of_memory_with_its_bytes() {
 fn sweeps_and_trade_offs_have_rows_of_their_own() {
     let folder = folder();
     let line = format!(
-        "{TINY} --methods radars --seed-list 3,5 --reward-alphas 0.7,0.9 --sweep retrain=1,2 --no-final --json --quiet"
+        "{TINY} --methods radars --seed-list 3,5 --reward-alphas 0.7,0.9 --sweep retrain=1,2 --judge 0 --no-final \
+         --json --quiet"
     );
     let line = line.replacen("--retrain 2 ", "", 1);
     let document = json(&stdout(folder.path(), &line));
@@ -194,7 +212,7 @@ fn an_interrupted_comparison_goes_on() {
     use std::process::{Command, Stdio};
     use std::time::{Duration, Instant};
     let folder = folder();
-    let line = format!("{TINY} --methods radars,random --seeds 40 --no-final --out out");
+    let line = format!("{TINY} --methods radars,random --seeds 40 --judge 0 --no-final --out out");
     let child = command(folder.path(), &line)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -249,6 +267,12 @@ fn what_cannot_be_compared_is_refused() {
         ("--seed 3", "--seeds"),
         ("--reward-alphas 1.5", "0 to 1"),
         ("--preset-table 3", "--preset-table"),
+        ("--reward-gammas 0", "positive"),
+        ("--reward-gammas 1e8 --gamma 1e8", "--gamma"),
+        ("--margin -0.1", "at least 0"),
+        ("--budget-factor 1", "above 1"),
+        ("--methods random --budget-factor 3", "--budget"),
+        ("--show old.json", "--show"),
     ] {
         let output = radars(folder.path(), &format!("compare --space tiny.toml {flags}"));
         let stderr = String::from_utf8(output.stderr).unwrap();

@@ -5,6 +5,7 @@
 mod bad_input;
 mod bench;
 mod compare;
+mod compare_judged;
 mod device;
 mod eval;
 mod export;

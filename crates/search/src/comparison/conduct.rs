@@ -1,16 +1,15 @@
 //! Doing the runs of a comparison, one after the other, each in its run folder.
 
+use super::folder::{Search, Work};
+use super::judge::{Judging, judge};
 use super::outcome::{Ended, Terms};
-use super::{Comparison, History, Outcome, Spec};
-use crate::run_folder::{EVENTS, RESULT};
-use crate::{
-    Continued, Error, Event, Kept, Left, Observer, Phase, Result, RunFolder, RunResult, Setup,
-    StopSignal, Task, config_file,
-};
+use super::{Comparison, Entrant, History, Judged, Outcome, Spec};
+use crate::run_folder::EVENTS;
+use crate::{Event, Phase, Result, RunResult, StopSignal, Task};
 use radars_data::Data;
 use radars_tensor::{Backend, Region, Stats};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// A run that is over.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +20,8 @@ pub struct Run {
     pub outcome: Outcome,
     /// What it found; none where it found nothing.
     pub result: Option<RunResult>,
+    /// What its winner is worth; none where winners are not judged, and where it did not come to its end.
+    pub judged: Option<Judged>,
     /// What it found on its way.
     pub history: History,
     /// What it was allowed to spend, in training MACs; none for RADARS where that decides for the others.
@@ -48,6 +49,11 @@ pub trait Onlooker: Send {
         deadline: Option<Instant>,
     );
 
+    /// Training `number` of `of`, counted from 1, that judges the winner of a run begins or goes on.
+    fn judges(&mut self, spec: &Spec, number: usize, of: usize) {
+        let _ = (spec, number, of);
+    }
+
     /// Something happened in the run.
     fn event(&mut self, phase: Phase, event: &Event) {
         let _ = (phase, event);
@@ -68,7 +74,8 @@ pub struct Stage<'a> {
     pub data: &'a Data,
     /// The device and its code path, for the results to name.
     pub device: String,
-    /// The folder that the run folders are in; what is there is gone on with.
+    /// The folder that the run folders are in, those of trainings that judge in `judge`; what is there is gone on
+    /// with.
     pub folder: &'a Path,
     /// Who is told.
     pub onlooker: &'a mut dyn Onlooker,
@@ -78,8 +85,9 @@ pub struct Stage<'a> {
 
 /// Runs every method on the same task, each with all memory in a region that `reserve` makes.
 ///
-/// A run whose folder holds a result is not done again, one that was left is gone on with. When asked to end
-/// early, the runs that are over are what it came to; the one under way can be gone on with.
+/// A run whose folder holds a result is not done again, one that was left is gone on with. Each is judged as soon
+/// as it is over, where that is asked for. When asked to end early, the runs that are over and judged are what it
+/// came to; the one under way can be gone on with.
 ///
 /// # Errors
 /// Those of settings and data, of reserving memory, and of files; what a method fails by is its outcome.
@@ -100,7 +108,7 @@ pub fn compare<B: Backend>(
 pub fn compare_with(
     comparison: &Comparison,
     stage: Stage<'_>,
-    search: &mut dyn for<'a> FnMut(&'a Task, Setup<'a>) -> Result<RunResult>,
+    search: &mut Search<'_>,
 ) -> Result<Compared> {
     comparison.check(stage.data)?;
     let specs = comparison.specs();
@@ -126,75 +134,92 @@ pub fn compare_with(
     })
 }
 
-/// One run, and whether it was over before; none when it was interrupted.
+/// One run, judged if that is asked for, and whether all of it was over before; none when it was interrupted.
 fn one(
     comparison: &Comparison,
     stage: &mut Stage<'_>,
     spec: &Spec,
     before: &[Run],
     (number, of): (usize, usize),
-    search: &mut dyn for<'a> FnMut(&'a Task, Setup<'a>) -> Result<RunResult>,
+    search: &mut Search<'_>,
 ) -> Result<Option<(Run, bool)>> {
-    let budget = comparison.budget.or(granted(spec, before));
-    let path = stage.folder.join(spec.folder());
-    let run = |outcome, result: Option<Box<RunResult>>| {
-        Ok::<_, Error>(Run {
-            spec: spec.clone(),
-            outcome,
-            result: result.map(|result| *result),
-            history: History::read(&path.join(EVENTS))?,
-            budget,
-        })
+    let budget = match budget(comparison, spec, before) {
+        Budget::Of(budget) => budget,
+        Budget::Unknown => return Ok(Some((without_budget(spec), true))),
     };
-    let terms = Terms {
-        final_training: comparison.final_training,
-        time_limit: time_limit(comparison.out_of_time, spec, before),
+    let path = stage.folder.join(spec.folder());
+    let task = spec.task(comparison, stage.data, budget)?;
+    let work = Work {
+        path: &path,
+        task: &task,
+        terms: Terms {
+            final_training: comparison.final_training,
+            time_limit: time_limit(comparison.out_of_time, spec, before),
+            budget,
+        },
+    };
+    let begins = |onlooker: &mut dyn Onlooker, deadline| {
+        onlooker.begins(spec, number, of, &task, deadline);
+    };
+    let (ended, mut earlier) = work.done(stage, &begins, search)?;
+    let Ended::Over(outcome, result) = ended else {
+        return Ok(None);
+    };
+    let mut run = Run {
+        spec: spec.clone(),
+        outcome,
+        result: result.map(|result| *result),
+        judged: None,
+        history: History::read(&path.join(EVENTS))?,
         budget,
     };
-    let task = spec.task(comparison, stage.data, budget)?;
-    let (folder, resumed) = match open(&path, &task, comparison.final_training)? {
-        Opened::Over(result) => {
-            same_device(&path, &result.device, &stage.device)?;
-            let ended = Ended::of(Ok(*result), false, terms)?;
-            if let Ended::Over(outcome, result) = ended {
-                return Ok(Some((run(outcome, result)?, true)));
+    if let Some(found) = run.result.as_ref().filter(|_| run.outcome == Outcome::Done)
+        && comparison.judge > 0
+    {
+        match judge(
+            comparison,
+            stage,
+            (spec, task.problem.reward),
+            found,
+            search,
+        )? {
+            Judging::Judged(judged, all_earlier) => {
+                run.judged = Some(judged);
+                earlier &= all_earlier;
             }
-            return Ok(None);
+            Judging::Unfit(outcome) => run.outcome = outcome,
+            Judging::Interrupted => return Ok(None),
         }
-        Opened::Begins(folder) => (*folder, None),
-        Opened::Left(left) => {
-            if left.resumed.is_some() {
-                same_device(&path, &left.device, &stage.device)?;
-            }
-            (left.folder, left.resumed)
-        }
-    };
-    let seconds_before = resumed.as_ref().map_or(0.0, |resumed| resumed.seconds);
-    let deadline = terms.time_limit.and_then(|limit| {
-        let left = (limit - seconds_before).max(0.0);
-        Instant::now().checked_add(Duration::try_from_secs_f64(left).ok()?)
-    });
-    (stage.onlooker).begins(spec, number, of, &task, deadline);
-    let stop = stage.stop.with_deadline(deadline);
-    let mut recorded = Recorded {
-        folder,
-        onlooker: stage.onlooker,
-    };
-    let setup = Setup {
-        resumed,
-        final_training: comparison.final_training,
-        ..Setup::new(stage.device.clone(), &mut recorded, &stop)
-    };
-    let found = search(&task, setup);
-    let interrupted = stage.stop.reason().is_some();
-    match Ended::of(found, interrupted, terms)? {
-        Ended::Interrupted => Ok(None),
-        Ended::Over(outcome, result) => {
-            if let Some(result) = &result {
-                recorded.folder.write_result(result)?;
-            }
-            Ok(Some((run(outcome, result)?, false)))
-        }
+    }
+    Ok(Some((run, earlier)))
+}
+
+/// What a run may spend.
+enum Budget {
+    /// So many training MACs; none for no limit.
+    Of(Option<u64>),
+    /// A multiple of what RADARS spent, which spent nothing.
+    Unknown,
+}
+
+fn budget(comparison: &Comparison, spec: &Spec, before: &[Run]) -> Budget {
+    let common = comparison.budget.or(granted(spec, before));
+    match (spec.entrant.factor, common) {
+        (None, common) => Budget::Of(common),
+        (Some(factor), Some(common)) => Budget::Of(Some((factor * common as f64) as u64)),
+        (Some(_), None) => Budget::Unknown,
+    }
+}
+
+fn without_budget(spec: &Spec) -> Run {
+    let message = "RADARS came to nothing with this seed, so there is no budget to multiply".into();
+    Run {
+        spec: spec.clone(),
+        outcome: Outcome::Failed { message },
+        result: None,
+        judged: None,
+        history: History::default(),
+        budget: None,
     }
 }
 
@@ -212,89 +237,14 @@ fn granted(spec: &Spec, before: &[Run]) -> Option<u64> {
 }
 
 /// After how many seconds a run is out of time: so many times what the fastest method took that finished on
-/// the same. None before any did.
+/// the same with the common budget, and as many times more as it may spend more. None before any did.
 fn time_limit(times: f64, spec: &Spec, before: &[Run]) -> Option<f64> {
     let finished = before.iter().filter(|run| {
+        let Entrant { factor, .. } = run.spec.entrant;
         let comparable = run.spec.is_paired_with(spec) && run.spec.entrant.searches();
-        comparable && run.outcome == Outcome::Done
+        comparable && factor.is_none() && run.outcome == Outcome::Done
     });
     let seconds = finished.filter_map(|run| Some(run.result.as_ref()?.time.search_seconds));
-    seconds
-        .min_by(f64::total_cmp)
-        .map(|fastest| fastest * times)
-}
-
-/// The folder of a run, as it was found.
-enum Opened {
-    Begins(Box<RunFolder>),
-    Left(Box<Left>),
-    Over(Box<RunResult>),
-}
-
-fn open(path: &Path, task: &Task, final_training: bool) -> Result<Opened> {
-    if !config_file(path).is_file() {
-        // Left before it had begun.
-        if path.is_dir() {
-            std::fs::remove_dir_all(path).map_err(|source| Error::File {
-                path: path.to_path_buf(),
-                source,
-            })?;
-        }
-        let mut folder = RunFolder::create(path)?;
-        folder.write_config(&task.problem.config, &task.problem.space)?;
-        return Ok(Opened::Begins(Box::new(folder)));
-    }
-    if !final_training && let Some(result) = untested(path)? {
-        return Ok(Opened::Over(Box::new(result)));
-    }
-    Ok(match RunFolder::resume(path)? {
-        Continued::Finished(result) => Opened::Over(result),
-        Continued::Left(left) => Opened::Left(left),
-    })
-}
-
-/// The result of a run that ends without a final training.
-fn untested(run: &Path) -> Result<Option<RunResult>> {
-    let path = run.join(RESULT);
-    match std::fs::read(&path) {
-        Err(_) => Ok(None),
-        Ok(text) => match serde_json::from_slice(&text) {
-            Ok(result) => Ok(Some(result)),
-            Err(source) => Err(Error::Json { path, source }),
-        },
-    }
-}
-
-/// Results of different code paths are not compared.
-fn same_device(path: &Path, recorded: &str, device: &str) -> Result<()> {
-    match recorded == device {
-        true => Ok(()),
-        false => Err(Error::OtherDevice {
-            path: path.to_path_buf(),
-            recorded: recorded.to_owned(),
-            device: device.to_owned(),
-        }),
-    }
-}
-
-/// Writes the run folder, and tells the onlooker.
-struct Recorded<'a> {
-    folder: RunFolder,
-    onlooker: &'a mut dyn Onlooker,
-}
-
-impl Observer for Recorded<'_> {
-    fn event(&mut self, phase: Phase, event: &Event) -> Result<()> {
-        self.folder.event(phase, event)?;
-        self.onlooker.event(phase, event);
-        Ok(())
-    }
-
-    fn batch(&mut self, phase: Phase, done: usize, of: usize, memory: Stats) {
-        self.onlooker.batch(phase, done, of, memory);
-    }
-
-    fn keep(&mut self, phase: Phase, kept: Kept<'_>) -> Result<()> {
-        self.folder.keep(phase, kept)
-    }
+    let fastest = seconds.min_by(f64::total_cmp)?;
+    Some(fastest * times * spec.entrant.factor.unwrap_or(1.0))
 }

@@ -5,12 +5,14 @@ use radars_supernet::Mixing;
 use std::fmt;
 
 /// A row of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Entrant {
     /// How it searches.
     pub method: Method,
     /// How its SuperNets hold their mixtures, where that is what makes it another row.
     pub mixing: Option<Mixing>,
+    /// How many times the common budget it may spend, where that is what makes it another row.
+    pub factor: Option<f64>,
 }
 
 impl Entrant {
@@ -19,7 +21,11 @@ impl Entrant {
     pub fn of(methods: &[Method]) -> Vec<Entrant> {
         let mut entrants: Vec<Entrant> = Vec::new();
         let mut add = |method, mixing| {
-            let entrant = Entrant { method, mixing };
+            let entrant = Entrant {
+                method,
+                mixing,
+                factor: None,
+            };
             if !entrants.contains(&entrant) {
                 entrants.push(entrant);
             }
@@ -38,6 +44,15 @@ impl Entrant {
         entrants
     }
 
+    /// A method as it is, with the common budget.
+    pub fn plain(method: Method) -> Entrant {
+        Entrant {
+            method,
+            mixing: None,
+            factor: None,
+        }
+    }
+
     /// Brings a configuration to this method.
     pub fn apply(self, config: &mut Config) {
         (config.method, config.architecture) = (self.method, None);
@@ -51,7 +66,7 @@ impl Entrant {
         self.method != Method::Uniform
     }
 
-    /// Its name as part of a file's name.
+    /// Its name as part of a file's name, whatever it may spend.
     pub fn stem(self) -> String {
         match self.mixing {
             None | Some(Mixing::Materialised) => self.method.to_string(),
@@ -60,12 +75,16 @@ impl Entrant {
     }
 }
 
-/// `dnas (factorised)`.
+/// `dnas (factorised) x3`.
 impl fmt::Display for Entrant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.mixing {
-            None | Some(Mixing::Materialised) => write!(f, "{}", self.method),
-            Some(mixing) => write!(f, "{} ({mixing})", self.method),
+            None | Some(Mixing::Materialised) => write!(f, "{}", self.method)?,
+            Some(mixing) => write!(f, "{} ({mixing})", self.method)?,
+        }
+        match self.factor {
+            None => Ok(()),
+            Some(factor) => write!(f, " x{factor}"),
         }
     }
 }

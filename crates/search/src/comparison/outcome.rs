@@ -1,11 +1,11 @@
 //! How a run of a comparison ended.
 
 use crate::{Error, Result, RunResult, Stop};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// How a run of a comparison ended.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "what")]
 pub enum Outcome {
     /// It came to its end.
@@ -88,7 +88,8 @@ impl Ended {
                 Error::SupernetOverBound {
                     bound_bytes, tried, ..
                 }
-                | Error::BoundTooSmall { bound_bytes, tried },
+                | Error::BoundTooSmall { bound_bytes, tried }
+                | Error::ArchitectureOverBound { bound_bytes, tried },
             ) => Outcome::OutOfMemory {
                 needed_bytes: tried.needed_bytes,
                 bound_bytes,

@@ -1,12 +1,11 @@
 //! What is compared: methods, seeds, trade-offs and ablations over one task.
 
-use super::{Entrant, Setting, Sweep};
-use crate::{Config, Error, Method, Result, RewardConfig, SpaceSource, Task};
+use super::{Entrant, Group, Setting, Spec, Sweep};
+use crate::{Config, Error, Method, Result, SpaceSource};
 use radars_data::Data;
-use radars_space::{Reward, Space};
+use radars_space::Space;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 const FILE: &str = "comparison.toml";
@@ -23,6 +22,10 @@ pub struct Comparison {
     /// Weights of the accuracy in the reward, one trade-off each; none for the configuration's alone.
     #[serde(default)]
     pub reward_alphas: Vec<f64>,
+    /// Values of the reward's gamma, one trade-off each with every one of the alphas; none for the configuration's
+    /// alone.
+    #[serde(default)]
+    pub reward_gammas: Vec<f64>,
     /// Settings that are gone through, every value with every one of the others.
     #[serde(default)]
     pub sweeps: Vec<Sweep>,
@@ -30,122 +33,73 @@ pub struct Comparison {
     /// spent with the same seed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub budget: Option<u64>,
+    /// Budgets beyond that: every method but RADARS is also run with so many times as much, as a row of its own.
+    #[serde(default)]
+    pub budget_factors: Vec<f64>,
     /// A method is out of time when it takes this many times as long as the fastest that finished.
     pub out_of_time: f64,
-    /// Whether winners are trained from scratch and tested.
+    /// Whether each run trains its winner from scratch and tests it, once and with its own seed. Where winners are
+    /// judged that is not needed.
     pub final_training: bool,
+    /// How many times every winner is trained from scratch to be judged, with seeds that no search had; 0 to leave
+    /// winners unjudged, as comparisons of earlier versions did.
+    #[serde(default)]
+    pub judge: usize,
+    /// By how much a reward may be smaller and still count as not worse.
+    #[serde(default = "margin")]
+    pub margin: f64,
     /// Everything else, alike for all: the bound, the batch, the epochs, the data.
     pub config: Config,
 }
 
-/// What runs have in common that are compared with one another: all but method and seed.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub struct Group {
-    /// The weight of the accuracy in the reward; none for the configuration's.
-    pub reward_alpha: Option<f64>,
-    /// The swept settings.
-    pub point: Vec<Setting>,
-}
-
-/// `alpha=0.9 episodes=5`; nothing where nothing was varied.
-impl fmt::Display for Group {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let alpha = self.reward_alpha.map(|alpha| format!("alpha={alpha}"));
-        let settings = self.point.iter().map(ToString::to_string);
-        let words: Vec<String> = alpha.into_iter().chain(settings).collect();
-        f.write_str(&words.join(" "))
-    }
-}
-
-/// One run of a comparison.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Spec {
-    /// The method.
-    pub entrant: Entrant,
-    /// The seed.
-    pub seed: u64,
-    /// The trade-off and the swept settings.
-    pub group: Group,
-}
-
-/// `quantnas, seed 1, episodes=5`.
-impl fmt::Display for Spec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, seed {}", self.entrant, self.seed)?;
-        match self.group.to_string() {
-            group if group.is_empty() => Ok(()),
-            group => write!(f, ", {group}"),
-        }
-    }
-}
-
-impl Spec {
-    /// The name of its run folder: `quantnas-1-episodes-5`.
-    pub fn folder(&self) -> String {
-        let mut name = format!("{}-{}", self.entrant.stem(), self.seed);
-        if let Some(alpha) = self.group.reward_alpha {
-            name.push_str(&format!("-alpha-{alpha}"));
-        }
-        for setting in &self.group.point {
-            name.push_str(&format!("-{}-{}", setting.key.name(), setting.value));
-        }
-        // Values are numbers and names of modes, but nothing says so here.
-        let keep = |c: char| c.is_alphanumeric() || "-_.".contains(c);
-        name.chars()
-            .map(|c| if keep(c) { c } else { '-' })
-            .collect()
-    }
-
-    /// Whether two runs are compared with one another: the same seed, trade-off and settings.
-    pub fn is_paired_with(&self, other: &Spec) -> bool {
-        self.seed == other.seed && self.group == other.group
-    }
-
-    /// Its task.
-    ///
-    /// # Errors
-    /// Whatever is wrong with the settings, the space or the data.
-    pub fn task(&self, comparison: &Comparison, data: &Data, budget: Option<u64>) -> Result<Task> {
-        let mut config = comparison.config.clone();
-        self.entrant.apply(&mut config);
-        config.seed = self.seed;
-        for setting in &self.group.point {
-            setting.apply(&mut config)?;
-        }
-        // What stands in the configuration itself is the budget of a single search.
-        config.search.budget = budget;
-        let mut task = Task::with_data(config, data.clone())?;
-        let problem = &mut task.problem;
-        if let Some(alpha) = self.group.reward_alpha {
-            let (beta, gamma) = (problem.reward.beta(), problem.reward.gamma());
-            problem.reward = Reward::new(alpha, beta, gamma)?;
-            problem.config.reward = Some(RewardConfig { alpha, beta, gamma });
-        }
-        Ok(task)
-    }
+fn margin() -> f64 {
+    Comparison::MARGIN
 }
 
 impl Comparison {
-    /// Who takes part.
+    /// How many times a winner is trained to be judged, where nothing else is asked for.
+    pub const JUDGE: usize = 3;
+    /// By how much a reward may be smaller and still count as not worse, where nothing else is asked for.
+    pub const MARGIN: f64 = 0.002;
+
+    /// Who takes part: every method with the common budget, then those that are also given more.
     pub fn entrants(&self) -> Vec<Entrant> {
-        Entrant::of(&self.methods)
+        let mut entrants = Entrant::of(&self.methods);
+        let others: Vec<Entrant> = (entrants.iter().copied())
+            .filter(|entrant| entrant.method != Method::Radars)
+            .collect();
+        for &factor in &self.budget_factors {
+            entrants.extend(others.iter().map(|&entrant| Entrant {
+                factor: Some(factor),
+                ..entrant
+            }));
+        }
+        entrants
     }
 
     /// What is varied beside methods and seeds.
     pub fn groups(&self) -> Vec<Group> {
-        let alphas: Vec<Option<f64>> = match &self.reward_alphas[..] {
-            [] => vec![None],
-            alphas => alphas.iter().copied().map(Some).collect(),
+        let or_none = |values: &[f64]| -> Vec<Option<f64>> {
+            match values {
+                [] => vec![None],
+                values => values.iter().copied().map(Some).collect(),
+            }
         };
-        let points = Sweep::points(&self.sweeps).into_iter();
-        let with = |point: Vec<Setting>| {
-            let alphas = alphas.clone().into_iter();
-            alphas.map(move |reward_alpha| Group {
-                reward_alpha,
-                point: point.clone(),
-            })
-        };
-        points.flat_map(with).collect()
+        let (alphas, gammas) = (or_none(&self.reward_alphas), or_none(&self.reward_gammas));
+        let mut groups = Vec::new();
+        for point in Sweep::points(&self.sweeps) {
+            for &reward_alpha in &alphas {
+                for &reward_gamma in &gammas {
+                    let point: Vec<Setting> = point.clone();
+                    groups.push(Group {
+                        reward_alpha,
+                        reward_gamma,
+                        point,
+                    });
+                }
+            }
+        }
+        groups
     }
 
     /// All runs in their order: seed by seed, so that what is there when it is ended early can be compared.
@@ -189,14 +143,33 @@ impl Comparison {
         if !(self.out_of_time >= 1.0 && self.out_of_time.is_finite()) {
             return refuse("oot", self.out_of_time.to_string(), "at least 1");
         }
+        if !(self.margin >= 0.0 && self.margin.is_finite()) {
+            return refuse("margin", self.margin.to_string(), "at least 0");
+        }
+        let factors = &self.budget_factors;
+        let fits = |&factor: &f64| factor > 1.0 && factor.is_finite();
+        let mut different = factors.clone();
+        different.sort_by(f64::total_cmp);
+        different.dedup();
+        if !factors.iter().all(fits) || different.len() < factors.len() {
+            return refuse(
+                "budget-factor",
+                format!("{factors:?}"),
+                "above 1, each once",
+            );
+        }
+        if !factors.is_empty() && self.budget.is_none() && !self.methods.contains(&Method::Radars) {
+            let expected =
+                "left out without a budget to multiply: give --budget, or compare radars too";
+            return refuse("budget-factor", format!("{factors:?}"), expected);
+        }
         let groups = self.groups();
         for (index, group) in groups.iter().enumerate() {
             if groups[..index].contains(group) {
                 return refuse("sweep", format!("`{group}` twice"), "different each time");
             }
-            let radars = Entrant::of(&[Method::Radars])[0];
             let spec = Spec {
-                entrant: radars,
+                entrant: Entrant::plain(Method::Radars),
                 seed: self.seeds[0],
                 group: group.clone(),
             };

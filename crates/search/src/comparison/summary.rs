@@ -1,19 +1,21 @@
 //! A row of the table: what a method came to over all seeds.
 
 use super::{Comparison, Entrant, Group, Outcome, Run, Sample};
-use serde::Serialize;
+use crate::RunResult;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What a method came to, with one trade-off and one value of every swept setting.
 ///
-/// Means are over the runs that are done; without any there are none. Accuracies are fractions.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// Means are over the runs that are done; without any there are none. Accuracies are fractions, intervals are 95 %
+/// confidence intervals of the mean by Student's t. What files of schema 1 do not have is none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// The method's name.
     pub method: String,
     /// The weight of the accuracy in the reward, where several were compared.
     pub reward_alpha: Option<f64>,
-    /// The swept settings.
+    /// The swept settings, and `gamma` where several were compared.
     pub settings: BTreeMap<String, String>,
     /// `done`, `OOM`, `OOT` or `failed`: the worst over all seeds.
     pub outcome: String,
@@ -25,20 +27,41 @@ pub struct Summary {
     pub finished: usize,
     /// Runs.
     pub seeds: usize,
-    /// `test`, or `validation` where winners were not trained from scratch.
-    pub accuracy_on: &'static str,
-    /// Mean accuracy of the winners.
+    /// `test`, or `validation` where winners were neither judged nor trained from scratch.
+    pub accuracy_on: String,
+    /// Mean accuracy of the winners; of a winner that was judged, the mean over its trainings.
     pub mean_accuracy: Option<f64>,
     /// Its standard deviation over seeds.
     pub std_accuracy: Option<f64>,
     /// The standard error of the mean.
     pub se_accuracy: Option<f64>,
-    /// Mean of the winners' exact rewards.
+    /// Its interval.
+    #[serde(default)]
+    pub interval_accuracy: Option<[f64; 2]>,
+    /// Mean true reward of the winners; none where they were not judged.
+    #[serde(default)]
+    pub mean_true_reward: Option<f64>,
+    /// Its standard deviation over seeds.
+    #[serde(default)]
+    pub std_true_reward: Option<f64>,
+    /// The standard error of the mean.
+    #[serde(default)]
+    pub se_true_reward: Option<f64>,
+    /// Its interval.
+    #[serde(default)]
+    pub interval_true_reward: Option<[f64; 2]>,
+    /// Mean of the rewards that winners were selected by.
     pub mean_reward: Option<f64>,
     /// Its standard deviation.
     pub std_reward: Option<f64>,
     /// The standard error of the mean.
     pub se_reward: Option<f64>,
+    /// Mean optimism: the reward that a winner was selected by minus its true one.
+    #[serde(default)]
+    pub mean_optimism: Option<f64>,
+    /// Its interval.
+    #[serde(default)]
+    pub interval_optimism: Option<[f64; 2]>,
     /// Mean of the winners' adjusted operations.
     pub mean_aops: Option<f64>,
     /// Its standard deviation.
@@ -51,6 +74,12 @@ pub struct Summary {
     pub mean_spent_macs: Option<f64>,
     /// The most that any run was allowed to spend; none without a budget.
     pub budget_macs: Option<u64>,
+    /// Mean share of its budget that a run spent; none without a budget.
+    #[serde(default)]
+    pub mean_budget_share: Option<f64>,
+    /// The smallest such share.
+    #[serde(default)]
+    pub least_budget_share: Option<f64>,
     /// Most device memory in use over all runs.
     pub peak_bytes: Option<usize>,
     /// The same, as planned.
@@ -88,32 +117,38 @@ impl Summary {
         limit: Option<f64>,
     ) -> Self {
         let done = done(runs);
-        let sample = |value: &dyn Fn(&crate::RunResult) -> Option<f64>| {
-            let values: Option<Vec<f64>> = done.iter().map(|result| value(result)).collect();
+        let sample = |value: &dyn Fn(&Run) -> Option<f64>| {
+            let values: Option<Vec<f64>> = done.iter().map(|run| value(run)).collect();
             values.and_then(|values| Sample::of(&values))
         };
+        let found =
+            |value: &dyn Fn(&RunResult) -> Option<f64>| sample(&|run| value(run.result.as_ref()?));
         let mean = |sample: Option<Sample>| sample.map(|s| s.mean);
         let deviation = |sample: Option<Sample>| sample.and_then(|s| s.deviation);
         let error = |sample: Option<Sample>| sample.and_then(|s| s.error);
-        let accuracy = sample(&|result| accuracy(comparison, result));
-        let reward = sample(&|result| result.best.reward);
-        let aops = sample(&|result| Some(result.best.aops as f64));
-        let seconds = sample(&|result| Some(result.time.search_seconds));
-        let spent = sample(&|result| Some(result.search.spent as f64));
-        let traffic = sample(&|result| {
+        let interval = |sample: Option<Sample>| sample.and_then(|s| s.interval());
+        let accuracy = sample(&|run| accuracy(comparison, run));
+        let true_reward = sample(&true_reward);
+        let optimism = sample(&|run| run.judged.as_ref()?.optimism);
+        let reward = found(&|result| result.best.reward);
+        let aops = found(&|result| Some(result.best.aops as f64));
+        let seconds = found(&|result| Some(result.time.search_seconds));
+        let spent = found(&|result| Some(result.search.spent as f64));
+        let traffic = found(&|result| {
             let traffic = result.search.traffic;
             Some((traffic.uploaded_bytes + traffic.downloaded_bytes) as f64)
         });
+        let shares: Vec<f64> = done.iter().filter_map(|run| run.budget_share()).collect();
         let worst = worst(runs);
-        let late = mean(seconds).zip(limit).is_some_and(|(s, limit)| s > limit);
-        let settings = group.point.iter();
+        let times = entrant.factor.unwrap_or(1.0);
+        let late = mean(seconds)
+            .zip(limit)
+            .is_some_and(|(s, limit)| s > limit * times);
         let results = || runs.iter().filter_map(|run| run.result.as_ref());
         Summary {
             method: entrant.to_string(),
             reward_alpha: group.reward_alpha,
-            settings: settings
-                .map(|s| (s.key.name().to_owned(), s.value.clone()))
-                .collect(),
+            settings: group.settings(),
             outcome: match &worst {
                 Outcome::Done if late => "OOT".to_owned(),
                 outcome => outcome.to_string(),
@@ -128,19 +163,28 @@ impl Summary {
             },
             finished: done.len(),
             seeds: runs.len(),
-            accuracy_on: accuracy_on(comparison),
+            accuracy_on: comparison.accuracy_on().to_owned(),
             mean_accuracy: mean(accuracy),
             std_accuracy: deviation(accuracy),
             se_accuracy: error(accuracy),
+            interval_accuracy: interval(accuracy),
+            mean_true_reward: mean(true_reward),
+            std_true_reward: deviation(true_reward),
+            se_true_reward: error(true_reward),
+            interval_true_reward: interval(true_reward),
             mean_reward: mean(reward),
             std_reward: deviation(reward),
             se_reward: error(reward),
+            mean_optimism: mean(optimism),
+            interval_optimism: interval(optimism),
             mean_aops: mean(aops),
             std_aops: deviation(aops),
             mean_search_seconds: mean(seconds),
             std_search_seconds: deviation(seconds),
             mean_spent_macs: mean(spent),
             budget_macs: runs.iter().filter_map(|run| run.budget).max(),
+            mean_budget_share: Sample::of(&shares).map(|shares| shares.mean),
+            least_budget_share: shares.into_iter().min_by(f64::total_cmp),
             peak_bytes: results().map(|r| r.memory.actual_peak_bytes).max(),
             planned_peak_bytes: results().map(|r| r.memory.planned_peak_bytes).max(),
             bound_bytes: comparison.config.memory.as_u64(),
@@ -149,33 +193,52 @@ impl Summary {
     }
 }
 
-/// Which accuracies are compared.
-pub(super) fn accuracy_on(comparison: &Comparison) -> &'static str {
-    match comparison.final_training {
-        true => "test",
-        false => "validation",
+impl Comparison {
+    /// On which images accuracies are measured that are compared: `test` or `validation`.
+    pub fn accuracy_on(&self) -> &'static str {
+        match self.final_training || self.judge > 0 {
+            true => "test",
+            false => "validation",
+        }
     }
 }
 
-/// The winner's accuracy, on the test set where it was tested.
-pub(super) fn accuracy(comparison: &Comparison, result: &crate::RunResult) -> Option<f64> {
-    match comparison.final_training {
-        true => result.best.test_accuracy,
-        false => result.best.val_accuracy,
+impl Run {
+    /// What it spent of its budget, a fraction; none without a budget.
+    pub fn budget_share(&self) -> Option<f64> {
+        let spent = self.result.as_ref()?.search.spent;
+        Some(spent as f64 / self.budget? as f64)
     }
 }
 
-/// Results of runs that are done.
-fn done<'a>(runs: &[&'a Run]) -> Vec<&'a crate::RunResult> {
-    let done = runs.iter().filter(|run| run.outcome == Outcome::Done);
-    done.filter_map(|run| run.result.as_ref()).collect()
+/// The winner's accuracy: as it was judged, else on the test set where it was tested.
+pub(super) fn accuracy(comparison: &Comparison, run: &Run) -> Option<f64> {
+    let best = &run.result.as_ref()?.best;
+    match &run.judged {
+        Some(judged) => Some(judged.accuracy),
+        None if comparison.final_training => best.test_accuracy,
+        None => best.val_accuracy,
+    }
 }
 
-/// The mean seconds beyond which a method is out of time.
+/// The winner's true reward.
+pub(super) fn true_reward(run: &Run) -> Option<f64> {
+    run.judged.as_ref().map(|judged| judged.reward)
+}
+
+/// Runs that are done.
+fn done<'a>(runs: &[&'a Run]) -> Vec<&'a Run> {
+    let done = |run: &&&Run| run.outcome == Outcome::Done && run.result.is_some();
+    runs.iter().filter(done).copied().collect()
+}
+
+/// The mean seconds, of searches with the common budget, beyond which a method is out of time.
 fn limit(times: f64, of_group: &[(Entrant, Vec<&Run>)]) -> Option<f64> {
-    let finished = of_group.iter().filter(|(entrant, _)| entrant.searches());
+    let common = |entrant: &Entrant| entrant.searches() && entrant.factor.is_none();
+    let finished = of_group.iter().filter(|(entrant, _)| common(entrant));
     let means = finished.filter_map(|(_, runs)| {
-        let seconds: Vec<f64> = done(runs).iter().map(|r| r.time.search_seconds).collect();
+        let results = done(runs).into_iter().filter_map(|run| run.result.as_ref());
+        let seconds: Vec<f64> = results.map(|r| r.time.search_seconds).collect();
         Some(Sample::of(&seconds)?.mean)
     });
     means.min_by(f64::total_cmp).map(|fastest| fastest * times)

@@ -1,186 +1,127 @@
-//! RADARS against each of the others: differences paired by seed, and what the others took to come as far.
+//! Methods against one another: differences paired by seed.
 
-use super::summary::accuracy;
-use super::{Comparison, Group, Paired, Run, Sample};
-use crate::{Method, RunResult};
-use serde::Serialize;
+use super::summary::{accuracy, true_reward};
+use super::{Comparison, Entrant, Group, Outcome, Paired, Run};
+use crate::Method;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// RADARS minus another method, paired by seed.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// One method minus another, paired by seed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Difference {
-    /// The other method.
+    /// The method that is compared: the second one of [`differences`], the first one of [`over_uniform`].
     pub method: String,
     /// The weight of the accuracy in the reward, where several were compared.
     pub reward_alpha: Option<f64>,
-    /// The swept settings.
+    /// The swept settings, and `gamma` where several were compared.
     pub settings: BTreeMap<String, String>,
-    /// Of the exact rewards.
+    /// Of the true rewards; none where winners were not judged.
+    #[serde(default)]
+    pub true_reward: Option<Paired>,
+    /// Of the rewards that winners were selected by.
     pub reward: Option<Paired>,
     /// Of the accuracies.
     pub accuracy: Option<Paired>,
+    /// Of the adjusted operations.
+    #[serde(default)]
+    pub aops: Option<Paired>,
 }
 
-/// What a method took to reach the reward that RADARS ended with, seed by seed.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Reach {
-    /// The method; RADARS itself included.
-    pub method: String,
-    /// The weight of the accuracy in the reward, where several were compared.
-    pub reward_alpha: Option<f64>,
-    /// The swept settings.
-    pub settings: BTreeMap<String, String>,
-    /// Seeds with which it reached RADARS's reward within its budget.
-    pub reached: usize,
-    /// Seeds with which both are done.
-    pub seeds: usize,
-    /// Mean of what it had spent then, over those with which it did.
-    pub mean_spent_macs: Option<f64>,
-    /// Mean of the seconds it had taken then, over those with which it did.
-    pub mean_seconds: Option<f64>,
-}
-
-/// One value of the swept settings against the first one of the same method, paired by seed.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Ablation {
-    /// The method.
-    pub method: String,
-    /// The weight of the accuracy in the reward, where several were compared.
-    pub reward_alpha: Option<f64>,
-    /// The swept settings.
-    pub settings: BTreeMap<String, String>,
-    /// The settings it is compared with.
-    pub with: BTreeMap<String, String>,
-    /// Of the exact rewards: these settings minus the others.
-    pub reward: Option<Paired>,
-    /// Of the accuracies.
-    pub accuracy: Option<Paired>,
-}
-
-/// Differences of RADARS from each of the others.
+/// RADARS minus each of the others, those with larger budgets among them.
 pub fn differences(comparison: &Comparison, runs: &[Run]) -> Vec<Difference> {
-    let mut rows = Vec::new();
-    for (group, name) in others(comparison, runs, false) {
-        let pairs: Vec<(&Run, &Run)> = pairs(runs, &group, &name);
-        rows.push(Difference {
-            method: name,
-            reward_alpha: group.reward_alpha,
-            settings: settings(&group),
-            reward: paired(&pairs, &|result| result.best.reward),
-            accuracy: paired(&pairs, &|result| accuracy(comparison, result)),
-        });
-    }
-    rows
-}
-
-/// What every method took to reach RADARS's reward.
-pub fn reaches(comparison: &Comparison, runs: &[Run]) -> Vec<Reach> {
-    let mut rows = Vec::new();
-    for (group, name) in others(comparison, runs, true) {
-        let pairs = pairs(runs, &group, &name);
-        let target = |radars: &Run| -> Option<f64> { radars.result.as_ref()?.best.reward };
-        let reached: Vec<_> = pairs
-            .iter()
-            .filter_map(|(radars, other)| other.history.reaching(target(radars)?))
-            .collect();
-        let mean = |values: Vec<f64>| Sample::of(&values).map(|sample| sample.mean);
-        rows.push(Reach {
-            method: name,
-            reward_alpha: group.reward_alpha,
-            settings: settings(&group),
-            reached: reached.len(),
-            seeds: pairs.len(),
-            mean_spent_macs: mean(reached.iter().map(|r| r.spent_macs as f64).collect()),
-            mean_seconds: mean(reached.iter().map(|r| r.seconds).collect()),
-        });
-    }
-    rows
-}
-
-/// Every value of the swept settings against the first one, for every method.
-pub fn ablations(comparison: &Comparison, runs: &[Run]) -> Vec<Ablation> {
-    let mut rows = Vec::new();
-    let groups = comparison.groups();
-    for entrant in comparison.entrants() {
-        for group in &groups {
-            let first = groups.iter().find(|g| g.reward_alpha == group.reward_alpha);
-            let Some(first) = first.filter(|&first| first != group) else {
-                continue;
-            };
-            let of = |group: &Group, seed: u64| {
-                let mut runs = runs.iter().filter(|run| is_done(run));
-                runs.find(|run| {
-                    let spec = &run.spec;
-                    spec.entrant == entrant && spec.group == *group && spec.seed == seed
-                })
-            };
-            let seeds = comparison.seeds.iter();
-            let pairs: Vec<(&Run, &Run)> = seeds
-                .filter_map(|&seed| of(group, seed).zip(of(first, seed)))
-                .collect();
-            rows.push(Ablation {
-                method: entrant.to_string(),
-                reward_alpha: group.reward_alpha,
-                settings: settings(group),
-                with: settings(first),
-                reward: paired(&pairs, &|result| result.best.reward),
-                accuracy: paired(&pairs, &|result| accuracy(comparison, result)),
-            });
-        }
-    }
-    rows
-}
-
-/// The methods that RADARS is compared with, group by group; those with no run are left out.
-fn others(comparison: &Comparison, runs: &[Run], with_radars: bool) -> Vec<(Group, String)> {
-    if !comparison.methods.contains(&Method::Radars) {
-        return Vec::new();
-    }
-    let mut others = Vec::new();
-    for group in comparison.groups() {
-        for entrant in comparison.entrants() {
-            let there = |run: &Run| run.spec.group == group && run.spec.entrant == entrant;
-            let wanted = with_radars || entrant.method != Method::Radars;
-            if wanted && runs.iter().any(there) {
-                others.push((group.clone(), entrant.to_string()));
-            }
-        }
-    }
+    let others = with_runs(comparison, runs, Method::Radars);
     others
+        .map(|(group, other)| {
+            let pairs = pairs(runs, &group, (Entrant::plain(Method::Radars), other));
+            Difference::of(comparison, other, &group, &pairs)
+        })
+        .collect()
 }
 
-/// RADARS and another method with the same seed, both done.
-fn pairs<'a>(runs: &'a [Run], group: &Group, method: &str) -> Vec<(&'a Run, &'a Run)> {
-    let done = || {
-        runs.iter()
-            .filter(|run| is_done(run) && run.spec.group == *group)
+/// Each method minus the control that does not search.
+pub fn over_uniform(comparison: &Comparison, runs: &[Run]) -> Vec<Difference> {
+    let others = with_runs(comparison, runs, Method::Uniform);
+    others
+        .map(|(group, first)| {
+            let pairs = pairs(runs, &group, (first, Entrant::plain(Method::Uniform)));
+            Difference::of(comparison, first, &group, &pairs)
+        })
+        .collect()
+}
+
+impl Difference {
+    fn of(comparison: &Comparison, method: Entrant, group: &Group, pairs: &[(&Run, &Run)]) -> Self {
+        Difference {
+            method: method.to_string(),
+            reward_alpha: group.reward_alpha,
+            settings: group.settings(),
+            true_reward: paired(pairs, &true_reward),
+            reward: paired(pairs, &selected_by),
+            accuracy: paired(pairs, &|run| accuracy(comparison, run)),
+            aops: paired(pairs, &|run| Some(run.result.as_ref()?.best.aops as f64)),
+        }
+    }
+}
+
+/// The methods that `than` is compared with, group by group; those without a run are left out, and all of them
+/// where `than` takes no part.
+fn with_runs(
+    comparison: &Comparison,
+    runs: &[Run],
+    than: Method,
+) -> impl Iterator<Item = (Group, Entrant)> {
+    let groups = match comparison.methods.contains(&than) {
+        true => comparison.groups(),
+        false => Vec::new(),
     };
-    let radars = done().filter(|run| run.spec.entrant.method == Method::Radars);
-    let with = |radars: &'a Run| {
-        let same = |run: &&Run| {
-            run.spec.seed == radars.spec.seed && run.spec.entrant.to_string() == method
+    let entrants = comparison.entrants().into_iter();
+    let others: Vec<Entrant> = entrants.filter(|entrant| entrant.method != than).collect();
+    groups.into_iter().flat_map(move |group| {
+        let there = |entrant: &Entrant| {
+            let mut specs = runs.iter().map(|run| &run.spec);
+            specs.any(|spec| spec.group == group && spec.entrant == *entrant)
         };
-        Some((radars, done().find(same)?))
+        let there: Vec<Entrant> = others.iter().copied().filter(there).collect();
+        there
+            .into_iter()
+            .map(move |entrant| (group.clone(), entrant))
+    })
+}
+
+/// Runs of two methods with the same seed, both done.
+pub(super) fn pairs<'a>(
+    runs: &'a [Run],
+    group: &Group,
+    (first, second): (Entrant, Entrant),
+) -> Vec<(&'a Run, &'a Run)> {
+    let done = |entrant: Entrant| {
+        let of = move |run: &&Run| is_done(run) && run.spec.entrant == entrant;
+        let runs = runs.iter().filter(of);
+        runs.filter(|run| run.spec.group == *group)
     };
-    radars.filter_map(with).collect()
+    let with = |run: &'a Run| {
+        let other = done(second).find(|other| other.spec.seed == run.spec.seed)?;
+        Some((run, other))
+    };
+    done(first).filter_map(with).collect()
 }
 
-fn is_done(run: &Run) -> bool {
-    run.outcome == super::Outcome::Done
+pub(super) fn is_done(run: &Run) -> bool {
+    run.outcome == Outcome::Done
 }
 
-fn paired(pairs: &[(&Run, &Run)], value: &dyn Fn(&RunResult) -> Option<f64>) -> Option<Paired> {
-    let of = |run: &Run| value(run.result.as_ref()?);
+/// The reward that a winner was selected by.
+pub(super) fn selected_by(run: &Run) -> Option<f64> {
+    run.result.as_ref()?.best.reward
+}
+
+pub(super) fn paired(
+    pairs: &[(&Run, &Run)],
+    value: &dyn Fn(&Run) -> Option<f64>,
+) -> Option<Paired> {
     let values: Vec<(f64, f64)> = pairs
         .iter()
-        .filter_map(|(first, second)| of(first).zip(of(second)))
+        .filter_map(|(first, second)| value(first).zip(value(second)))
         .collect();
     Paired::of(&values)
-}
-
-fn settings(group: &Group) -> BTreeMap<String, String> {
-    let settings = group.point.iter();
-    settings
-        .map(|s| (s.key.name().to_owned(), s.value.clone()))
-        .collect()
 }

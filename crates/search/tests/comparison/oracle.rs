@@ -1,8 +1,8 @@
 //! An evaluator that knows everything at once.
 
 use radars_search::{
-    DnasConfig, Evaluator, Exploitation, Exploited, Fidelity, Measured, Memory, Result, Shared,
-    Sharing, Training, Watch,
+    Config, DnasConfig, Evaluator, Exploitation, Exploited, Fidelity, Measured, Memory, Result,
+    Shared, Sharing, Training, Watch,
 };
 use radars_space::{Architecture, Candidate};
 use radars_supernet::{Mixing, Plan, Recompute, StepSize, Traffic};
@@ -11,11 +11,18 @@ use std::time::Duration;
 /// The bound.
 pub const BOUND: usize = 4096;
 
-/// Measures at once: the accuracy is a function of the architecture, a brief training costs 1 and one to
-/// convergence 4. The materialised SuperNet of the whole space does not fit.
-pub struct Oracle {
+/// The accuracy that a training under a configuration measures.
+pub type Measure<'m> = &'m (dyn Fn(&Config, &Architecture, Fidelity) -> f64 + Sync);
+
+/// Measures at once: a brief training costs 1 and one to convergence 4. The materialised SuperNet of the whole space
+/// does not fit.
+pub struct Oracle<'o> {
     /// How many candidates a layer of the whole space has.
     pub candidates: usize,
+    /// The configuration of the run.
+    pub config: &'o Config,
+    /// What it measures.
+    pub measure: Measure<'o>,
     /// How long a training takes.
     pub nap: Duration,
 }
@@ -39,12 +46,13 @@ fn memory(plan: Plan) -> Memory {
     }
 }
 
-fn accuracy(architecture: &Architecture) -> f64 {
+/// A function of the architecture alone: the larger the kernels, the better.
+pub fn accuracy(architecture: &Architecture) -> f64 {
     let kernels = architecture.layers().iter().map(|c| c.kernel);
     kernels.sum::<usize>() as f64 / (7.0 * architecture.layers().len() as f64)
 }
 
-impl Evaluator for Oracle {
+impl Evaluator for Oracle<'_> {
     fn bound_bytes(&self) -> usize {
         BOUND
     }
@@ -68,7 +76,7 @@ impl Evaluator for Oracle {
         }
         Ok(Some(Measured {
             top5: None,
-            accuracy: accuracy(training.architecture),
+            accuracy: (self.measure)(self.config, training.architecture, training.fidelity),
             memory: memory(training.plan),
             weights: "oracle".into(),
         }))
