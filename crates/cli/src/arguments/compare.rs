@@ -115,7 +115,8 @@ pub struct WhatArgs {
     pub reward_gammas: Vec<f64>,
 
     /// Do everything with each of these values of a setting: episodes, retrain, iterations, proxy-epochs,
-    /// exact-epochs, dnas-epochs, mixing, entropy, controller-rate. Given several times: every combination
+    /// exact-epochs, dnas-epochs, mixing, entropy, controller-rate, shared-logits, designs, rewards, predictor,
+    /// dnas-loss. Given several times: every combination
     #[arg(long, value_name = "KEY=V,W,...")]
     pub sweep: Vec<Sweep>,
 

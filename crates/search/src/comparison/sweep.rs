@@ -27,11 +27,21 @@ pub enum SweepKey {
     Entropy,
     /// The controller's learning rate.
     ControllerRate,
+    /// How much of each layer's own logits the controller has beside those that layers share.
+    SharedLogits,
+    /// Whether the first episodes try designs.
+    Designs,
+    /// By which rewards re-trainings and SN are chosen.
+    Rewards,
+    /// Whether a model says what architectures are worth.
+    Predictor,
+    /// What DNAS minimises in its architecture weights.
+    DnasLoss,
 }
 
 impl SweepKey {
     /// All of them.
-    pub const ALL: [SweepKey; 9] = [
+    pub const ALL: [SweepKey; 14] = [
         SweepKey::Episodes,
         SweepKey::Retrain,
         SweepKey::Iterations,
@@ -41,6 +51,11 @@ impl SweepKey {
         SweepKey::Mixing,
         SweepKey::Entropy,
         SweepKey::ControllerRate,
+        SweepKey::SharedLogits,
+        SweepKey::Designs,
+        SweepKey::Rewards,
+        SweepKey::Predictor,
+        SweepKey::DnasLoss,
     ];
 
     /// Its name, as on the command line.
@@ -55,6 +70,11 @@ impl SweepKey {
             SweepKey::Mixing => "mixing",
             SweepKey::Entropy => "entropy",
             SweepKey::ControllerRate => "controller-rate",
+            SweepKey::SharedLogits => "shared-logits",
+            SweepKey::Designs => "designs",
+            SweepKey::Rewards => "rewards",
+            SweepKey::Predictor => "predictor",
+            SweepKey::DnasLoss => "dnas-loss",
         }
     }
 }
@@ -85,6 +105,21 @@ impl Setting {
             SweepKey::DnasEpochs => number(&mut config.dnas.epochs),
             SweepKey::Entropy => self.parse(&mut config.controller.entropy, "a number"),
             SweepKey::ControllerRate => self.parse(&mut config.controller.rate, "a number"),
+            SweepKey::SharedLogits => {
+                let mut scale = 0.0;
+                self.parse(&mut scale, "a number, at least 0")?;
+                config.controller.shared_logits = Some(scale);
+                Ok(())
+            }
+            SweepKey::Designs => self.parse(&mut config.search.designs, "true or false"),
+            SweepKey::Predictor => self.parse(&mut config.search.predictor, "true or false"),
+            SweepKey::Rewards => {
+                self.parse(&mut config.search.rewards, "proxy, updated or pooled")
+            }
+            SweepKey::DnasLoss => self.parse(
+                &mut config.dnas.loss,
+                "weighted, product or expected-error",
+            ),
             SweepKey::Mixing => self.parse(
                 &mut config.mixing,
                 "auto, materialised, merged or factorised",
@@ -152,7 +187,8 @@ impl FromStr for Sweep {
             setting: "sweep",
             value: format!("`{text}`"),
             expected: "KEY=VALUE,VALUE... with one of the keys episodes, retrain, iterations, proxy-epochs, \
-                       exact-epochs, dnas-epochs, mixing, entropy, controller-rate",
+                       exact-epochs, dnas-epochs, mixing, entropy, controller-rate, shared-logits, designs, rewards, \
+                       predictor, dnas-loss",
         };
         let (name, values) = text.split_once('=').ok_or_else(refused)?;
         let named = |key: &SweepKey| key.name() == name.trim();
@@ -206,6 +242,11 @@ mod tests {
             "mixing=factorised",
             "entropy=0.25",
             "controller-rate=0.5",
+            "shared-logits=0.75",
+            "designs=false",
+            "rewards=updated",
+            "predictor=false",
+            "dnas-loss=product",
         ] {
             let sweep: Sweep = text.parse().unwrap();
             let setting = Sweep::points(&[sweep])[0][0].clone();
@@ -224,6 +265,13 @@ mod tests {
             (config.controller.entropy, config.controller.rate),
             (0.25, 0.5)
         );
+        assert_eq!(config.controller.shared_logits, Some(0.75));
+        let search = &config.search;
+        assert_eq!(
+            (search.designs, search.rewards, search.predictor),
+            (false, crate::Rewards::Updated, false)
+        );
+        assert_eq!(config.dnas.loss, crate::DnasLoss::Product);
     }
 
     #[test]
