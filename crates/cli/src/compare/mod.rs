@@ -1,6 +1,7 @@
 //! `radars compare`: the methods side by side on one task.
 
 mod document;
+mod fidelity;
 mod files;
 pub mod imagenet;
 mod paper;
