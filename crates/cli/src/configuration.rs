@@ -150,9 +150,7 @@ pub fn of_flags(task: &TaskArgs, algorithm: &AlgorithmArgs, epochs: &EpochArgs) 
     config.search.target = algorithm.target.or(config.search.target);
     config.limits.max_aops = algorithm.max_aops.or(config.limits.max_aops);
     config.limits.max_params = algorithm.max_params.or(config.limits.max_params);
-    set(&mut config.training.proxy_epochs, epochs.proxy_epochs);
-    set(&mut config.training.exact_epochs, epochs.exact_epochs);
-    set(&mut config.training.final_epochs, epochs.final_epochs);
+    set_epochs(&mut config, epochs);
     set(&mut config.dnas.epochs, epochs.dnas_epochs);
     set(&mut config.dnas.warmup_epochs, epochs.dnas_warmup_epochs);
     algorithm.originals.apply(&mut config);
@@ -160,19 +158,31 @@ pub fn of_flags(task: &TaskArgs, algorithm: &AlgorithmArgs, epochs: &EpochArgs) 
     Ok(config)
 }
 
+/// The configuration that the networks of a table are trained under.
+pub fn of_tabulate(task: &TaskArgs, epochs: &EpochArgs) -> Result<Config> {
+    let mut config = of_task(task)?;
+    if config.method == Method::Given {
+        return Err(Failure::bad_input(anyhow!(
+            "the configuration gives an architecture, and a table is of all that a space has; give that of a search"
+        )));
+    }
+    set_epochs(&mut config, epochs);
+    config.check()?;
+    Ok(config)
+}
+
+/// How long networks are trained.
+fn set_epochs(config: &mut Config, epochs: &EpochArgs) {
+    set(&mut config.training.proxy_epochs, epochs.proxy_epochs);
+    set(&mut config.training.exact_epochs, epochs.exact_epochs);
+    set(&mut config.training.final_epochs, epochs.final_epochs);
+}
+
 /// Settles the reward: what the flags say, and what the configuration or the space says for the rest.
 ///
 /// Gives a warning to show when the flags make a reward that can leave 0 to 1.
 pub fn set_reward(task: &mut Task, arguments: &RewardArgs) -> Result<Option<String>> {
-    let base = match &arguments.named {
-        Some(_) => Reward::paper(),
-        None => task.problem.reward,
-    };
-    let reward = Reward::new(
-        arguments.alpha.unwrap_or(base.alpha()),
-        arguments.beta.unwrap_or(base.beta()),
-        arguments.gamma.unwrap_or(base.gamma()),
-    )?;
+    let reward = reward_of(task.problem.reward, arguments)?;
     task.problem.reward = reward;
     task.problem.config.reward = Some(RewardConfig {
         alpha: reward.alpha(),
@@ -198,6 +208,19 @@ pub fn set_reward(task: &mut Task, arguments: &RewardArgs) -> Result<Option<Stri
          a --gamma near the dearest architecture's {dearest} AOPS avoids it",
         range.lowest, range.highest
     )))
+}
+
+/// The reward that the flags make of another.
+pub fn reward_of(stated: Reward, arguments: &RewardArgs) -> Result<Reward> {
+    let base = match &arguments.named {
+        Some(_) => Reward::paper(),
+        None => stated,
+    };
+    Ok(Reward::new(
+        arguments.alpha.unwrap_or(base.alpha()),
+        arguments.beta.unwrap_or(base.beta()),
+        arguments.gamma.unwrap_or(base.gamma()),
+    )?)
 }
 
 /// Reads a configuration file; relative paths in it start at its own folder.

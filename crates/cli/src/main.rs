@@ -24,6 +24,7 @@ mod recorder;
 mod report;
 mod search;
 mod table;
+mod tabulate;
 mod timing;
 mod train;
 mod trained;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Tabulate(arguments) => device::run(arguments.as_ref()),
         Command::Export(arguments) => export::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Bench(arguments) => match arguments.command {

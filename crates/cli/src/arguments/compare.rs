@@ -25,6 +25,8 @@ Examples:
       ablations: every number of episodes with every number of re-trained architectures
   radars compare --table nasbench201.csv.gz --at 100,300
       how well methods sample: hundreds of searches of a table of measured architectures, in seconds
+  radars compare --table fashion.csv --methods radars,quantnas,random,evolution,uniform --budget 5e12
+      what hundreds of searches find in a table that `radars tabulate` made, each for 5e12 MACs of training
   radars compare --resume runs/compare-fashion-small
       goes on after Ctrl-C, a crash or a full disk; runs that are over are not done again
   radars compare --show runs/compare-fashion-small/compare.json
@@ -154,15 +156,16 @@ pub struct TableArgs {
     /// Search a table of measured architectures, so that nothing is trained: CSV, plain or gzip, with a row for
     /// every architecture; column `arch` has a digit for each decision, each column `val_acc...` an accuracy in
     /// percent. An evaluation draws one of them; a search has found the mean of the row with the best draw. Of a
-    /// --config, the settings of the controller and of evolution count
+    /// --config, the settings of the controller and of evolution count. Or a table of `radars tabulate`, which
+    /// `radars` and `uniform` search, too: each search spends --budget, its winner is judged by the table's final
+    /// trainings, and the space is the table's own or that of --space
     #[arg(long, value_name = "FILE", conflicts_with_all = [
-        "space", "data", "resize", "limit_train", "memory", "batch", "micro_batch", "recompute", "mixing", "sn_rule",
-        "iterations", "retrain", "target",
-        "max_aops", "max_params", "budget", "exploration_memory", "named", "alpha", "beta", "gamma",
-        "proxy_epochs", "exact_epochs", "final_epochs", "dnas_epochs", "dnas_warmup_epochs", "width", "cells",
-        "image_size", "augment", "cache", "bad_images", "proxy_classes", "seed_list", "reward_alphas",
-        "reward_gammas", "sweep", "budget_factor", "judge", "margin", "oot", "no_final", "method", "seed", "isa",
-        "preset_table", "out", "one_shot_evaluator", "dnas_loss", "paper", "designs", "rewards", "predictor",
+        "data", "resize", "limit_train", "memory", "batch", "micro_batch", "recompute", "mixing",
+        "exploration_memory",
+        "proxy_epochs", "exact_epochs", "final_epochs", "dnas_epochs", "dnas_warmup_epochs",
+        "image_size", "augment", "cache", "bad_images", "proxy_classes", "reward_alphas", "reward_gammas", "sweep",
+        "budget_factor", "judge", "margin", "oot", "no_final", "method", "seed", "isa", "preset_table", "out",
+        "one_shot_evaluator", "dnas_loss",
     ])]
     pub table: Option<PathBuf>,
 

@@ -12,6 +12,7 @@ mod plan;
 mod predict;
 mod report;
 mod search;
+mod tabulate;
 mod task;
 mod train;
 
@@ -26,6 +27,7 @@ pub use plan::PlanArgs;
 pub use predict::PredictArgs;
 pub use report::ReportArgs;
 pub use search::{AlgorithmArgs, EpochArgs, Retrain, RewardArgs, Schedule, SearchArgs};
+pub use tabulate::TabulateArgs;
 pub use task::TaskArgs;
 pub use train::TrainArgs;
 
@@ -40,6 +42,7 @@ Examples:
   radars eval runs/fashion-small-0         the trained winner on the test images
   radars predict runs/fashion-small-0 shoe.png
   radars compare --seeds 3                 RADARS and the methods it competes with, on equal terms
+  radars tabulate --space s.toml --out t.csv   all of a small space trained, for compare --table
   radars report runs/fashion-small-0       the page of a run, finished or still going
   radars export runs/fashion-small-0       its network as QONNX, ONNX, an hls4ml project, ...
   radars bench step --net child --batch 64 --json
@@ -65,6 +68,7 @@ pub enum Command {
     Eval(Box<EvalArgs>),
     Predict(Box<PredictArgs>),
     Compare(Box<CompareArgs>),
+    Tabulate(Box<TabulateArgs>),
     Report(ReportArgs),
     Export(Box<ExportArgs>),
     Bench(BenchArgs),

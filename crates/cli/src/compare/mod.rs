@@ -2,6 +2,7 @@
 
 mod cells;
 mod document;
+mod fidelity;
 mod files;
 pub mod imagenet;
 mod paper;

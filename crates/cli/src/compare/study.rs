@@ -1,5 +1,6 @@
 //! `radars compare --table`: methods that search a table of measured architectures, each many times.
 
+use super::fidelity;
 use super::tables::{difference, verdict};
 use crate::arguments::CompareArgs;
 use crate::failure::{Failure, Result};
@@ -8,6 +9,7 @@ use crate::{configuration, interrupt};
 use anyhow::anyhow;
 use indicatif::{ProgressBar, ProgressStyle};
 use radars_search::comparison::{Paired, Sample};
+use radars_search::tabular::fidelity::is_fidelity_table;
 use radars_search::tabular::{Studied, Study, Table};
 use radars_search::{QuantnasController, StopSignal};
 use serde::Serialize;
@@ -67,6 +69,10 @@ pub fn run(arguments: &CompareArgs, file: &Path) -> Result<String> {
         algorithm,
         ..
     } = arguments;
+    if is_fidelity_table(file).map_err(Failure::bad_input)? {
+        return fidelity::run(arguments, file);
+    }
+    refuse_others(arguments)?;
     let mut config = configuration::of_flags(&arguments.task, algorithm, &arguments.epochs)?;
     if algorithm.originals.controller.is_none() && arguments.task.config.is_none() {
         // A table is for the study of samplers: RADARS's is what is asked about.
@@ -92,10 +98,8 @@ pub fn run(arguments: &CompareArgs, file: &Path) -> Result<String> {
     };
     let stop = StopSignal::default();
     interrupt::handle_saying(&stop, "ending without figures").map_err(Failure::running)?;
-    let bar = bar(
-        study.methods.len() as u64 * study.searches,
-        arguments.output.quiet,
-    );
+    let searches = study.methods.len() as u64 * study.searches;
+    let bar = bar(searches, arguments.output.quiet);
     let studied = study.run(arguments.device.threads(), &stop, &|| bar.inc(1));
     bar.finish_and_clear();
     let Some(studied) = studied? else {
@@ -109,8 +113,42 @@ pub fn run(arguments: &CompareArgs, file: &Path) -> Result<String> {
     }
 }
 
+/// Refuses flags that say something of tables of `radars tabulate` alone.
+fn refuse_others(arguments: &CompareArgs) -> Result<()> {
+    let CompareArgs {
+        task,
+        algorithm,
+        reward,
+        what,
+        ..
+    } = arguments;
+    let given = [
+        ("--space", task.space.is_some()),
+        ("--width", task.width.is_some()),
+        ("--cells", task.cells.is_some()),
+        ("--seed-list", what.seed_list.is_some()),
+        ("--iterations", algorithm.iterations.is_some()),
+        ("--retrain", algorithm.retrain.is_some()),
+        ("--sn-rule", algorithm.sn_rule.is_some()),
+        ("--target", algorithm.target.is_some()),
+        ("--budget", algorithm.budget.is_some()),
+        ("--max-aops", algorithm.max_aops.is_some()),
+        ("--max-params", algorithm.max_params.is_some()),
+        ("--reward", reward.named.is_some()),
+        ("--alpha", reward.alpha.is_some()),
+        ("--beta", reward.beta.is_some()),
+        ("--gamma", reward.gamma.is_some()),
+    ];
+    match given.into_iter().find(|(_, given)| *given) {
+        None => Ok(()),
+        Some((flag, _)) => Err(Failure::bad_input(anyhow!(
+            "{flag} cannot be used with a table of accuracies alone: it is for those of `radars tabulate`"
+        ))),
+    }
+}
+
 /// Shows how many searches are done, on a terminal.
-fn bar(searches: u64, quiet: bool) -> ProgressBar {
+pub(super) fn bar(searches: u64, quiet: bool) -> ProgressBar {
     let bar = match !quiet && stderr().is_terminal() {
         true => ProgressBar::new(searches),
         false => ProgressBar::hidden(),

@@ -44,6 +44,14 @@ fn every_command_shows_examples_and_its_defaults() {
             ["Examples:", "--reward-alphas 0.7,0.9,0.97", "[default: 10]"],
         ),
         (
+            "tabulate",
+            [
+                "Examples:",
+                "--limit 50 --out sample.csv",
+                "[default: random]",
+            ],
+        ),
+        (
             "plan",
             [
                 "Examples:",

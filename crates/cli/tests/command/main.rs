@@ -15,6 +15,7 @@ mod predict;
 mod report;
 mod search;
 mod table;
+mod tabulate;
 mod train;
 
 use std::path::Path;

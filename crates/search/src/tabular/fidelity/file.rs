@@ -52,7 +52,8 @@ impl TableFile {
         let mut lines = whole.lines().enumerate().peekable();
         let mut table = TableFile::default();
         while let Some((_, line)) = lines.next_if(|(_, line)| line.starts_with('#')) {
-            table.comments.push(line.to_owned());
+            // `lines` takes one of several carriage returns away.
+            table.comments.push(line.trim_end_matches('\r').to_owned());
         }
         let (number, header) = lines.next().unwrap_or((table.comments.len(), ""));
         if !is_header(header) {

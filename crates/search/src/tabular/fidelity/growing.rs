@@ -56,6 +56,12 @@ impl Growing {
         }
         let there = TableFile::from_text(&text, path)?;
         let differences = differences(&there.comments, comments);
+        if !differences.is_empty() && there.rows.is_empty() {
+            // Nothing was trained with the others.
+            growing.end_at(0)?;
+            growing.append(&head.to_string())?;
+            return Ok((growing, head));
+        }
         if !differences.is_empty() {
             return Err(TableError::OtherSettings {
                 file: path.into(),
@@ -149,6 +155,18 @@ mod tests {
             drop(growing);
             assert_eq!(std::fs::read_to_string(&path).unwrap(), whole, "{cut}");
         }
+    }
+
+    #[test]
+    fn a_table_without_rows_takes_other_settings() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.csv");
+        drop(Growing::open(&path, &comments()).unwrap());
+        let other = vec!["# batch = 64".to_owned()];
+        let (mut growing, _) = Growing::open(&path, &other).unwrap();
+        growing.push(&row("00")).unwrap();
+        let table = TableFile::read(&path).unwrap();
+        assert_eq!((table.comments, table.rows), (other, vec![row("00")]));
     }
 
     #[test]

@@ -93,7 +93,7 @@ impl Folder {
         tabulation: Tabulation<'_>,
         notes: &mut Notes,
     ) -> Result<Tabulated> {
-        self.in_bound(name, tabulation, notes, 1 << 20)
+        self.in_bound(name, tabulation, notes, 1 << 23)
     }
 
     fn in_bound(
@@ -197,7 +197,7 @@ fn rows_are_what_trainings_come_to_and_the_file_is_a_table() {
     let mut config = folder.config.clone();
     config.seed = 7;
     let task = Task::load(config, None).unwrap();
-    let region = Region::reserve(Cpu::new(1).unwrap(), 1 << 20).unwrap();
+    let region = Region::reserve(Cpu::new(1).unwrap(), 1 << 23).unwrap();
     let mut trainer = Trainer::new(region, &task).unwrap();
     for fidelity in FIDELITIES {
         let architecture = &large.architecture;
@@ -246,6 +246,13 @@ fn what_does_not_fit_and_what_was_made_otherwise_is_refused() {
         matches!(error, Error::ArchitectureOverBound { .. }),
         "{error}"
     );
+    // Nothing was trained: what follows begins the table anew.
+    let one = Tabulation {
+        limit: Some(1),
+        ..BOTH
+    };
+    let done = folder.tabulate("t.csv", one, &mut Notes::default());
+    assert_eq!(done.unwrap().trained, 1);
     folder.config.training.final_epochs = 2;
     let error = folder.tabulate("t.csv", BOTH, &mut Notes::default());
     let error = error.unwrap_err();
