@@ -8,7 +8,7 @@ mod spending;
 pub use differences::{difference, verdict};
 
 use super::document::Document;
-use crate::quantity::{bytes, count, macs, seconds};
+use crate::quantity::{bytes, count, seconds};
 use crate::table::{Column, Table};
 use radars_search::comparison::Summary;
 use std::collections::{BTreeMap, BTreeSet};
