@@ -257,7 +257,9 @@ fn the_schedule_is_no_part_of_the_result() {
 /// R with the rewards of re-training is read by exploitation alone.
 #[test]
 fn nor_to_the_letter_of_algorithm_1() {
-    let run = check(&task(|config| config.search = config.search.to_the_letter()));
+    let run = check(&task(|config| {
+        config.search = config.search.to_the_letter()
+    }));
     assert_eq!(run.result.search.stop, Stop::Iterations);
 }
 

@@ -116,7 +116,11 @@ fn worth(truth: &Truth, seeds: u64, change: impl Fn(&mut Config)) -> f64 {
     let found = (0..seeds).map(|seed| {
         let mut config = Config::preset("fashion-small").unwrap();
         config.seed = seed;
-        (config.search.iterations, config.search.episodes, config.search.retrain) = (2, 10, 5);
+        (
+            config.search.iterations,
+            config.search.episodes,
+            config.search.retrain,
+        ) = (2, 10, 5);
         change(&mut config);
         let problem = Problem {
             config,

@@ -141,7 +141,8 @@ pub struct JudgingArgs {
     pub judge: Option<usize>,
 
     /// By how much the reward of a method may be smaller and still count as not worse [default: 0.002]
-    #[arg(long, value_name = "REWARD", value_parser = not_negative)]
+    #[arg(long, value_name = "REWARD", value_parser = not_negative,
+          allow_negative_numbers = true)]
     pub margin: Option<f64>,
 
     /// With --judge 0: do not train winners from scratch at all, where otherwise each run trains its own once;

@@ -182,7 +182,7 @@ pub struct EpochArgs {
     #[arg(long, value_name = "N")]
     pub final_epochs: Option<usize>,
 
-    /// Epochs of DNAS in which architecture weights are trained [fashion-small: 3]
+    /// Epochs of DNAS in which architecture weights are trained [fashion-small: 5]
     #[arg(long, value_name = "N")]
     pub dnas_epochs: Option<usize>,
 

@@ -113,13 +113,10 @@ impl Setting {
             }
             SweepKey::Designs => self.parse(&mut config.search.designs, "true or false"),
             SweepKey::Predictor => self.parse(&mut config.search.predictor, "true or false"),
-            SweepKey::Rewards => {
-                self.parse(&mut config.search.rewards, "proxy, updated or pooled")
+            SweepKey::Rewards => self.parse(&mut config.search.rewards, "proxy, updated or pooled"),
+            SweepKey::DnasLoss => {
+                self.parse(&mut config.dnas.loss, "weighted, product or expected-error")
             }
-            SweepKey::DnasLoss => self.parse(
-                &mut config.dnas.loss,
-                "weighted, product or expected-error",
-            ),
             SweepKey::Mixing => self.parse(
                 &mut config.mixing,
                 "auto, materialised, merged or factorised",

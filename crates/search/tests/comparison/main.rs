@@ -13,7 +13,9 @@ use radars_search::comparison::{
     Compared, Comparison, Onlooker, Outcome, Run, Spec, Stage, Summary, Verdict, ablations,
     compare_with, differences, reaches,
 };
-use radars_search::{Config, Evaluators, Method, Result, Setup, StopSignal, Task, search_with};
+use radars_search::{
+    Config, Evaluators, Method, Result, Rewards, Setup, StopSignal, Task, search_with,
+};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -59,6 +61,10 @@ fn comparison(methods: &[Method], seeds: &[u64]) -> Comparison {
     config.search.iterations = 2;
     config.search.episodes = 5;
     config.search.retrain = 2;
+    // Winners are selected by their own measurement.
+    config.search.designs = false;
+    config.search.rewards = Rewards::Proxy;
+    config.search.predictor = false;
     Comparison {
         methods: methods.to_vec(),
         seeds: seeds.to_vec(),

@@ -54,12 +54,12 @@ fn uniform_architectures_end_when_there_are_no_more() {
     assert_eq!(run.fake.trained(Fidelity::Exact), [3, 1, 5, 7]);
 }
 
-/// DNAS: 2 an epoch, 3 + 1 epochs an iteration of the preset, 2 iterations; then its architecture.
+/// DNAS: 2 an epoch, 5 + 1 epochs an iteration of the preset, 2 iterations; then its architecture.
 #[test]
 fn dnas_has_the_epochs_of_all_iterations_in_one_supernet_of_everything() {
     let run = of(Method::Dnas, None);
     assert_eq!(run.fake.exploited(), [KERNELS]);
-    assert_eq!(spent(&run), 2 * (3 + 1) * 2 + 10);
+    assert_eq!(spent(&run), 2 * (5 + 1) * 2 + 10);
     assert_eq!(run.stop, Stop::Iterations);
 }
 
@@ -109,7 +109,7 @@ fn a_budget_is_never_exceeded() {
     assert_eq!(spent(&of(Method::Quantnas, Some(71))), 40);
     // 10 for each of three architectures, 1 for the paths, 3 an epoch.
     assert_eq!(spent(&of(Method::OneShot, Some(500))), 30 + 1 + 3 * 156);
-    // 10 for the derived; 4 epochs at once for 8, as often as they fit, then single ones.
+    // 10 for the derived; 6 epochs at once for 12, as often as they fit, then single ones.
     assert_eq!(spent(&of(Method::Dnas, Some(71))), 10 + 60);
 }
 
