@@ -306,7 +306,7 @@ impl<B: Backend> Controller<B> {
         let rollouts = (self.pending.len() + 1) as f64;
         let bonus = (-self.bonus() / rollouts) as f32;
         let mut pass = Pass::new(&mut self.parameters, mode);
-        let mut learned: Option<(Var<B>, (Tensor<B>, Tensor<B>))> = None;
+        let mut learned = None;
         for rollout in self.pending.iter().chain([last]) {
             let (surprise, entropy) = sums(&self.network, &mut pass, &rollout.choices)?;
             let values = (surprise.value().clone(), entropy.value().clone());

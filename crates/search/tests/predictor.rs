@@ -1,6 +1,8 @@
 //! What the designs and the model of measurements are worth, on tasks whose truth is known: the error of a network is a
 //! product over its choices, and every measurement is noisy.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use radars_search::space::{Architecture, HyperParameter, ImageShape, Space};
 use radars_search::supernet::{Plan, StepSize};
 use radars_search::{

@@ -77,6 +77,18 @@ pub struct RunRow {
     pub curve: Vec<Reached>,
 }
 
+impl RunRow {
+    /// The winner's accuracies on the test images, of its first answer and of its first five: of the trainings that
+    /// judged it, or else of its run's own.
+    pub fn tested(&self) -> [Option<f64>; 2] {
+        match (&self.judged, &self.result) {
+            (Some(judged), _) => [Some(judged.accuracy), judged.top5_accuracy],
+            (None, Some(result)) => [result.best.test_accuracy, result.best.test_top5_accuracy],
+            (None, None) => [None, None],
+        }
+    }
+}
+
 fn margin() -> f64 {
     Comparison::MARGIN
 }

@@ -78,11 +78,12 @@ pub fn table_5(document: &Document, space: &Space) -> Result<String> {
     for run in &document.runs {
         let Some(result) = &run.result else { continue };
         let best = &result.best;
+        let [top1, top5] = run.tested();
         table.row([
             format!("{}, seed {}", run.method, run.seed),
             "here, test images".to_owned(),
-            percent(best.test_accuracy),
-            percent(best.test_top5_accuracy),
+            percent(top1),
+            percent(top5),
             giga(best.macs),
             count(best.macs),
         ]);

@@ -100,8 +100,8 @@ fn top5(document: &Document, row: &Summary) -> Option<f64> {
             && run.reward_alpha == row.reward_alpha
             && run.settings == row.settings
     });
-    let results = same.filter_map(|run| run.result.as_ref());
-    let shares: Option<Vec<f64>> = results.map(|r| r.best.test_top5_accuracy).collect();
+    let done = same.filter(|run| run.result.is_some());
+    let shares: Option<Vec<f64>> = done.map(|run| run.tested()[1]).collect();
     let shares = shares.filter(|shares| !shares.is_empty())?;
     Some(shares.iter().sum::<f64>() / shares.len() as f64)
 }
