@@ -10,8 +10,7 @@ use radars_supernet::nn::tensor::random::Seed;
 use radars_supernet::nn::tensor::{Arena, Cpu, Tensor};
 use radars_supernet::nn::{AdamSettings, Mode, Parameters, Pass, Role, SgdSettings};
 use radars_supernet::{
-    ArchitectureLoss, DnasSettings, DnasTrainer, Images, Mixing, Relaxation, SuperNet,
-    SuperNetPlan, WeightSettings,
+    DnasSettings, DnasTrainer, Images, Mixing, Relaxation, SuperNet, SuperNetPlan, WeightSettings,
 };
 use rand::RngExt;
 
@@ -244,7 +243,7 @@ fn trainer(
     let settings = DnasSettings {
         weights,
         alpha: AdamSettings::architecture(),
-        loss: ArchitectureLoss::default(),
+        loss: Default::default(),
     };
     let of = SuperNetPlan {
         space,

@@ -1,3 +1,5 @@
+//! What the model of measurements expects, on spaces small enough to tell what is right.
+
 use super::*;
 use radars_space::{Choices, Layer};
 
