@@ -39,7 +39,7 @@ impl Problem {
     pub(crate) fn told(&self) -> usize {
         let search = &self.config.search;
         match (search.rewards, search.budget) {
-            (Rewards::Proxy, None) => search.retrain,
+            (Rewards::Proxy, None) if !self.predicts() => search.retrain,
             _ => usize::MAX,
         }
     }

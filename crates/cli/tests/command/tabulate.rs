@@ -158,7 +158,10 @@ fn what_cannot_be_tabulated_or_searched_is_refused() {
             "t.csv: was made with other settings: `batch = 8`, and here `batch = 16`",
         ),
         (
-            &format!("{PAIRS} --out y.csv --memory 10KiB"),
+            &format!(
+                "{} --out y.csv",
+                PAIRS.replace("--memory 8MiB", "--memory 10KiB")
+            ),
             "too small: training this architecture",
         ),
         (

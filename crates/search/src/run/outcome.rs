@@ -1,6 +1,6 @@
 //! What a search came to, and the result made of it.
 
-use crate::phase::{ExploiterState, ExplorerState};
+use crate::phase::{ExploiterState, Explored, ExplorerState};
 use crate::result::{Best, Kept, MemoryUse, RunResult, SearchCounts, Times};
 use crate::worth::Worth;
 use crate::{
@@ -75,7 +75,7 @@ impl Outcome {
                 retraining_seconds: exploitation.retraining_seconds,
                 exploitation_seconds: exploitation.dnas_seconds,
             },
-            records: merged(exploited, findings),
+            records: merged(exploited, &until(exploration, explored)),
         }
     }
 
@@ -149,10 +149,23 @@ pub(super) struct Winner {
     pub measured: Option<Score>,
 }
 
+/// What exploration knew at the end of an exploration that others ran ahead of; all that it knows, where none did.
+fn until(exploration: &ExplorerState, explored: Option<&Explored>) -> Vec<Record> {
+    let records = &exploration.findings.records;
+    let Some(explored) = explored.filter(|e| e.episodes < exploration.episodes) else {
+        return records.clone();
+    };
+    let told = |record: &&Record| {
+        let mut promising = explored.promising.iter();
+        promising.any(|promising| promising.architecture == record.architecture)
+    };
+    records.iter().filter(told).cloned().collect()
+}
+
 /// The records of both phases, each architecture once, with all that is known of it.
-fn merged(exploited: &Findings, explored: &Findings) -> Vec<Record> {
+fn merged(exploited: &Findings, explored: &[Record]) -> Vec<Record> {
     let mut records = exploited.records.clone();
-    for record in &explored.records {
+    for record in explored {
         let known = |r: &&mut Record| r.architecture == record.architecture;
         match records.iter_mut().find(known) {
             Some(known) => {
