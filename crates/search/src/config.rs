@@ -16,7 +16,7 @@ pub use data::{DataConfig, StreamConfig, Variety};
 pub use dnas::{DnasConfig, DnasLoss};
 pub use search::{Rewards, SearchConfig};
 
-use crate::{Error, Result};
+use crate::{Error, Fidelity, Result};
 use bytesize::ByteSize;
 use radars_space::{Architecture, Limits, Narrowing};
 use serde::{Deserialize, Serialize};
@@ -180,6 +180,17 @@ pub struct TrainingConfig {
     /// the running ones.
     #[serde(default)]
     pub statistics_batches: usize,
+}
+
+impl TrainingConfig {
+    /// The epochs of a training.
+    pub fn epochs(&self, fidelity: Fidelity) -> usize {
+        match fidelity {
+            Fidelity::Proxy => self.proxy_epochs,
+            Fidelity::Exact => self.exact_epochs,
+            Fidelity::Final => self.final_epochs,
+        }
+    }
 }
 
 impl Config {

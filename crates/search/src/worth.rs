@@ -1,7 +1,7 @@
 //! What architectures are taken to be worth: what their own measurement says, or a model of all of them.
 
 use crate::predictor::{Observation, Predictor};
-use crate::{DataSizes, Fidelity, Problem, Record, Result, Score};
+use crate::{DataSizes, Fidelity, Problem, Record, Result, Score, TrainingConfig};
 use radars_space::Architecture;
 
 /// What architectures are worth, by what was measured.
@@ -26,31 +26,32 @@ impl<'a> Worth<'a> {
                 predictor: None,
             });
         }
+        let mut seen: Vec<(Fidelity, &Architecture)> = Vec::new();
         let mut observations: Vec<Observation<'_>> = Vec::new();
         for record in records {
             for fidelity in [Fidelity::Proxy, Fidelity::Exact] {
-                let known = |o: &Observation<'_>| {
-                    o.fidelity == fidelity && *o.architecture == record.architecture
-                };
+                let measurement = (fidelity, &record.architecture);
                 if let Some(score) = record.score(fidelity)
-                    && !observations.iter().any(known)
+                    && !seen.contains(&measurement)
                 {
+                    seen.push(measurement);
                     observations.push(Observation {
                         architecture: &record.architecture,
-                        fidelity,
+                        brevity: brevity(&problem.config.training, fidelity),
                         accuracy: score.accuracy,
                     });
                 }
             }
         }
         let [_, _, judged, _] = data.images;
+        let target = brevity(&problem.config.training, Fidelity::Final);
         Ok(Worth {
             problem,
-            predictor: Predictor::fit(&problem.space, judged, &observations)?,
+            predictor: Predictor::fit(&problem.space, judged, target, &observations)?,
         })
     }
 
-    /// What an architecture is worth, of which a measurement says `measured`.
+    /// What an architecture is worth, of which a measurement says `measured`: with a model, after the final training.
     ///
     /// # Errors
     /// When it does not belong to the space.
@@ -74,4 +75,10 @@ impl<'a> Worth<'a> {
         let accuracy = estimate.hoped_for(deviations);
         Some(self.problem.reward.reward(accuracy, aops as f64))
     }
+}
+
+/// One over the epochs of a training, in units of a proxy's.
+fn brevity(training: &TrainingConfig, fidelity: Fidelity) -> f64 {
+    let [proxy, epochs] = [Fidelity::Proxy, fidelity].map(|of| training.epochs(of) as f64);
+    proxy / epochs
 }

@@ -27,6 +27,8 @@ Examples:
       how well methods sample: hundreds of searches of a table of measured architectures, in seconds
   radars compare --table fashion.csv --methods radars,quantnas,random,evolution,uniform --budget 5e12
       what hundreds of searches find in a table that `radars tabulate` made, each for 5e12 MACs of training
+  radars compare --table fashion.csv --methods radars --budget 5e12 --sweep predictor=true,false
+      what a part of the search is worth: the difference without it, over 300 seeds
   radars compare --resume runs/compare-fashion-small
       goes on after Ctrl-C, a crash or a full disk; runs that are over are not done again
   radars compare --show runs/compare-fashion-small/compare.json
@@ -35,8 +37,8 @@ Examples:
 All runs have the same bound, batch, data, splits and epochs. RADARS goes first; what it spends in training
 MACs is what each of the others may spend with the same seed, unless --budget gives a figure for all. `dnas`
 is done three times: with every candidate's output held, as in the literature; merged, which is the same
-mixture without those outputs; and factorised, with the whole space in one convolution a layer. `uniform` (3x3
-kernels, one width of bits everywhere) is a control.
+mixture without those outputs; and factorised, with the whole space in one convolution a layer. `uniform` is a
+control: every layer alike, first 3x3 with one width of bits, then all others that the budget pays for.
 
 Methods are judged by the true reward: the winner of each run is trained from scratch --judge times by the final
 recipe, with seeds that follow from the run's seed and that no search had, and Eq. 2 is taken with its accuracy on
@@ -164,8 +166,7 @@ pub struct TableArgs {
         "data", "resize", "limit_train", "memory", "batch", "micro_batch", "recompute", "mixing",
         "exploration_memory",
         "proxy_epochs", "exact_epochs", "final_epochs", "dnas_epochs", "dnas_warmup_epochs",
-        "image_size", "augment", "cache", "bad_images", "proxy_classes", "reward_alphas", "reward_gammas", "sweep",
-        "budget_factor", "judge", "margin", "oot", "no_final", "method", "seed", "isa", "preset_table", "out",
+        "image_size", "augment", "cache", "bad_images", "proxy_classes", "reward_alphas", "reward_gammas", "judge", "margin", "oot", "no_final", "method", "seed", "isa", "preset_table", "out",
         "one_shot_evaluator", "dnas_loss",
     ])]
     pub table: Option<PathBuf>,

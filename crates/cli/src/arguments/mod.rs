@@ -17,7 +17,7 @@ mod task;
 mod train;
 
 pub use bench::{BenchArgs, BenchCommand, Net, StepArgs};
-pub use compare::{CompareArgs, JudgingArgs};
+pub use compare::{CompareArgs, JudgingArgs, WhatArgs};
 pub use device::{Device, DeviceArgs};
 pub use engine::{EngineArgs, EngineName};
 pub use eval::EvalArgs;

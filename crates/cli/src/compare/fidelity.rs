@@ -1,19 +1,18 @@
 //! `radars compare --table`, of a table that `radars tabulate` made: searches that spend a budget each.
 
 use super::study::bar;
-use super::tables::{difference, verdict};
-use crate::arguments::{CompareArgs, Retrain};
+use super::tables::{difference, named, or_dash, signed_interval, verdict};
+use crate::arguments::{CompareArgs, Retrain, WhatArgs};
 use crate::failure::{Failure, Result};
 use crate::quantity::{count, macs};
 use crate::table::{Column, Table as Text};
 use crate::{configuration, interrupt};
 use anyhow::anyhow;
-use radars_search::comparison::{Paired, Sample};
-use radars_search::tabular::fidelity::{
-    FidelityStudied, FidelityStudy, FidelityTable, Known, Winner,
-};
+use radars_search::comparison::{Entrant, Paired, Sample, Setting, Sweep};
+use radars_search::tabular::fidelity::{FidelityStudy, FidelityTable, Known, Winner};
 use radars_search::{Config, Fidelity, Method, SpaceSource, StopSignal, read_space};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What came of it.
@@ -25,12 +24,12 @@ struct Document {
     table: String,
     /// Searches of each method.
     searches: usize,
-    /// What each may spend, in multiply-accumulates of training.
+    /// What each may spend, in multiply-accumulates of training; `quantnas x3` three times as much.
     budget: u64,
     /// What a perfect search finds.
     optimum: Optimum,
     methods: Vec<Row>,
-    /// RADARS (or the first method, where it is not among them) minus each of the others, paired by seed.
+    /// The first row of RADARS (or the first of all, where it is not among them) minus each other row, paired by seed.
     differences: Vec<Difference>,
 }
 
@@ -42,10 +41,45 @@ struct Optimum {
     reward: f64,
 }
 
-/// Means over the searches of a method.
+/// Whose searches a row sums up.
+#[derive(Clone, Debug, Serialize)]
+struct Who {
+    /// `quantnas`, or `quantnas x3` with three times the budget.
+    method: String,
+    /// The values of the settings that are swept.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    settings: BTreeMap<String, String>,
+}
+
+impl Who {
+    fn name(&self) -> String {
+        named(&self.method, None, &self.settings)
+    }
+}
+
+/// What all searches of a row came to.
+struct Searched {
+    who: Who,
+    method: Method,
+    winners: Vec<Winner>,
+}
+
+impl Searched {
+    fn rewards(&self) -> Vec<f64> {
+        self.winners.iter().map(|winner| winner.reward).collect()
+    }
+
+    /// The mean of a figure of the winners, and how far it is to be trusted; none without searches.
+    fn sample(&self, figure: impl Fn(&Winner) -> f64) -> Option<Sample> {
+        Sample::of(&self.winners.iter().map(figure).collect::<Vec<_>>())
+    }
+}
+
+/// Means over the searches of a row.
 #[derive(Debug, Serialize)]
 struct Row {
-    method: &'static str,
+    #[serde(flatten)]
+    who: Who,
     /// The true reward of the winner: that of its mean accuracy on the test set.
     mean_reward: f64,
     /// The standard error of the mean.
@@ -64,8 +98,9 @@ struct Row {
 
 #[derive(Debug, Serialize)]
 struct Difference {
-    method: &'static str,
-    minus: &'static str,
+    #[serde(flatten)]
+    who: Who,
+    minus: Who,
     reward: Option<Paired>,
 }
 
@@ -118,19 +153,74 @@ pub fn run(arguments: &CompareArgs, file: &Path) -> Result<String> {
     };
     let stop = StopSignal::default();
     interrupt::handle_saying(&stop, "ending without figures").map_err(Failure::running)?;
-    let searches = (study.methods.len() * study.seeds.len()) as u64;
-    let bar = bar(searches, arguments.output.quiet);
-    let studied = study.run(arguments.device.threads(), &stop, &|| bar.inc(1));
+    let rows = rows(what, &study)?;
+    let searches = rows
+        .iter()
+        .map(|(study, _)| study.methods.len())
+        .sum::<usize>();
+    let bar = bar(
+        (searches * study.seeds.len()) as u64,
+        arguments.output.quiet,
+    );
+    let mut searched = Vec::new();
+    for (study, who) in &rows {
+        let studied = study.run(arguments.device.threads(), &stop, &|| bar.inc(1))?;
+        let Some(studied) = studied else {
+            bar.finish_and_clear();
+            let message = anyhow!("interrupted before the last search was over");
+            return Err(Failure::running(message));
+        };
+        searched.extend(studied.into_iter().zip(who).map(|(studied, who)| Searched {
+            who: who.clone(),
+            method: studied.method,
+            winners: studied.winners,
+        }));
+    }
     bar.finish_and_clear();
-    let Some(studied) = studied? else {
-        let message = anyhow!("interrupted before the last search was over");
-        return Err(Failure::running(message));
-    };
-    let document = Document::new(file, &study, optimum, &studied);
+    let document = Document::new(file, &study, optimum, &searched);
     match arguments.output.json {
         true => document.json(),
         false => Ok(document.text()),
     }
+}
+
+/// What is searched to fill the table's rows: with every combination of the swept settings, all methods with the
+/// budget, then all but RADARS with each multiple of it.
+fn rows<'a>(
+    what: &WhatArgs,
+    study: &FidelityStudy<'a>,
+) -> Result<Vec<(FidelityStudy<'a>, Vec<Who>)>> {
+    let budget = study.config.search.budget.unwrap_or_default();
+    let factors: Vec<Option<f64>> = (std::iter::once(None))
+        .chain(what.budget_factor.iter().copied().map(Some))
+        .collect();
+    let mut rows = Vec::new();
+    for point in Sweep::points(&what.sweep) {
+        for &factor in &factors {
+            let mut study = study.clone();
+            for setting in &point {
+                setting.apply(&mut study.config)?;
+            }
+            if let Some(factor) = factor {
+                study.config.search.budget = Some((budget as f64 * factor).round() as u64);
+                study.methods.retain(|&method| method != Method::Radars);
+            }
+            let settings: BTreeMap<String, String> = (point.iter())
+                .map(|Setting { key, value }| (key.name().to_owned(), value.clone()))
+                .collect();
+            let who = study.methods.iter().map(|&method| Who {
+                method: Entrant {
+                    factor,
+                    ..Entrant::plain(method)
+                }
+                .to_string(),
+                settings: settings.clone(),
+            });
+            let who = who.collect();
+            rows.push((study, who));
+        }
+    }
+    Ok(rows)
 }
 
 /// The table, with the space of --space or its own.
@@ -158,12 +248,12 @@ impl Document {
         file: &Path,
         study: &FidelityStudy<'_>,
         (best, worth): (&Known, f64),
-        studied: &[FidelityStudied],
+        searched: &[Searched],
     ) -> Self {
-        let rows = studied.iter().filter_map(|of| {
+        let rows = searched.iter().filter_map(|of| {
             let reward = of.sample(|winner| winner.reward)?;
             Some(Row {
-                method: of.method.name(),
+                who: of.who.clone(),
                 mean_reward: reward.mean,
                 error_reward: reward.error,
                 std_reward: reward.deviation,
@@ -189,7 +279,7 @@ impl Document {
                 reward: worth,
             },
             methods: rows.collect(),
-            differences: differences(studied),
+            differences: differences(searched),
         }
     }
 
@@ -212,7 +302,7 @@ impl Document {
         for row in &self.methods {
             let error = row.error_reward;
             table.row([
-                row.method.to_owned(),
+                row.who.name(),
                 match error {
                     Some(error) => format!("{:.4} ± {error:.4}", row.mean_reward),
                     None => format!("{:.4}", row.mean_reward),
@@ -242,8 +332,10 @@ impl Document {
             count(*aops),
         );
         if let Some(first) = self.differences.first() {
-            text.push_str(&format!("\n{}", self.differences_from(first.method)));
-            text.push_str("true reward, paired by seed, ± the standard error\n");
+            text.push_str(&format!("\n{}", self.differences_from(&first.who.method)));
+            text.push_str(
+                "true reward, paired by seed, ± the standard error; ahead or behind where p < 0.05, two-sided\n",
+            );
         }
         text
     }
@@ -252,12 +344,17 @@ impl Document {
         let mut table = Text::new(&[
             Column::left("difference"),
             Column::right("true reward"),
+            Column::right("95 % interval"),
             Column::left(""),
         ]);
         for row in &self.differences {
             table.row([
-                format!("{} - {}", row.method, row.minus),
+                format!("{} - {}", row.who.name(), row.minus.name()),
                 difference(&row.reward, 1.0, 4),
+                or_dash(
+                    row.reward
+                        .and_then(|r| Some(signed_interval(r.interval?, 4))),
+                ),
                 verdict(&row.reward, who),
             ]);
         }
@@ -274,18 +371,19 @@ fn optimism(winners: &[Winner]) -> Option<f64> {
     Some(Sample::of(&above)?.mean)
 }
 
-/// RADARS, or the first method, minus each of the others.
-fn differences(studied: &[FidelityStudied]) -> Vec<Difference> {
-    let radars = studied.iter().find(|of| of.method == Method::Radars);
-    let Some(first) = radars.or(studied.first()) else {
-        return Vec::new();
-    };
-    let others = studied.iter().filter(|other| other.method != first.method);
-    let against = |other: &FidelityStudied| {
-        let pairs = first.rewards().into_iter().zip(other.rewards());
+/// The first row of RADARS, or the first of all, minus each other.
+fn differences(searched: &[Searched]) -> Vec<Difference> {
+    let radars = searched.iter().position(|of| of.method == Method::Radars);
+    let first = radars.unwrap_or_default();
+    let others = searched
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| *index != first);
+    let against = |(_, other): (usize, &Searched)| {
+        let pairs = searched[first].rewards().into_iter().zip(other.rewards());
         Difference {
-            method: first.method.name(),
-            minus: other.method.name(),
+            who: searched[first].who.clone(),
+            minus: other.who.clone(),
             reward: Paired::of(&pairs.collect::<Vec<_>>()),
         }
     };

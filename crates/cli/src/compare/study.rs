@@ -127,6 +127,8 @@ fn refuse_others(arguments: &CompareArgs) -> Result<()> {
         ("--width", task.width.is_some()),
         ("--cells", task.cells.is_some()),
         ("--seed-list", what.seed_list.is_some()),
+        ("--sweep", !what.sweep.is_empty()),
+        ("--budget-factor", !what.budget_factor.is_empty()),
         ("--iterations", algorithm.iterations.is_some()),
         ("--retrain", algorithm.retrain.is_some()),
         ("--sn-rule", algorithm.sn_rule.is_some()),

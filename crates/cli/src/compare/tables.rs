@@ -190,11 +190,11 @@ fn interval([low, high]: [f64; 2], digits: usize) -> String {
 }
 
 /// `-0.0041 to +0.0205`.
-fn signed_interval([low, high]: [f64; 2], digits: usize) -> String {
+pub fn signed_interval([low, high]: [f64; 2], digits: usize) -> String {
     format!("{low:+.digits$} to {high:+.digits$}")
 }
 
-fn or_dash(text: Option<String>) -> String {
+pub fn or_dash(text: Option<String>) -> String {
     text.unwrap_or_else(|| "-".to_owned())
 }
 

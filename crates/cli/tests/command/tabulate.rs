@@ -76,6 +76,22 @@ fn a_table_is_made_gone_on_with_and_searched() {
     let regret = document["methods"][0]["mean_regret"].as_f64().unwrap();
     assert!(regret >= 0.0, "{regret}");
 
+    // Rows for every value of a setting and for more of the budget, which RADARS is not given.
+    let line = "compare --table t.csv --methods radars,random --seeds 2 --budget 1e12 --json \
+                --sweep designs=true,false --budget-factor 3";
+    let document: serde_json::Value = serde_json::from_str(&stdout(path, line)).unwrap();
+    let rows_of = |list: &str| -> Vec<(String, String)> {
+        let rows = document[list].as_array().unwrap().iter();
+        let word = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let of =
+            |row: &serde_json::Value| (word(&row["method"]), word(&row["settings"]["designs"]));
+        rows.map(of).collect()
+    };
+    let pair = |method: &str, designs: &str| (method.to_owned(), designs.to_owned());
+    let with = |designs| ["radars", "random", "random x3"].map(|method| pair(method, designs));
+    assert_eq!(rows_of("methods"), [with("true"), with("false")].concat());
+    assert_eq!(rows_of("differences"), vec![pair("radars", "true"); 5]);
+
     // With the space by name, in words, under a limit.
     let narrow =
         "compare --table t.csv --space pair.toml --methods random,uniform --seeds 2 --budget 1e12";

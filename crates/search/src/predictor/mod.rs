@@ -5,13 +5,15 @@
 //! model is linear in [`features`]: with the logarithm of the error,
 //!
 //! ```text
-//! ln(1 - accuracy) = c + f(architecture) + [of a proxy: d + g(architecture)] + noise
+//! ln(1 - accuracy) = c + f(architecture) + s (d + g(architecture)) + noise
 //! ```
 //!
 //! where `f` is a sum over choices: of the share of the layers that take it, of where these layers are, and of every
 //! layer by itself. Each weight has a normal prior around 0, so that what the data do not say is shrunk to what the
-//! other layers say. `g` is a sum over shares: brief trainings favour some choices. The noise of a measurement is that
-//! of a binomial count over the images it was judged on, and of training.
+//! other layers say. `g` is a sum over shares: brief trainings favour some choices. What they favour fades with the
+//! epochs: `s`, the brevity of a training, is one over its epochs, in units of a proxy's. So two fidelities tell what a
+//! third, the final training, comes to. The noise of a measurement is that of a binomial count over the images it was
+//! judged on, and of training.
 //!
 //! # Source
 //! Bayesian linear regression, in its dual form a Gaussian process: Rasmussen and Williams 2006, chapter 2 (Eq. 2.25,
@@ -20,8 +22,8 @@
 mod features;
 mod solve;
 
-use crate::{Fidelity, Result};
-use features::Features;
+use crate::Result;
+use features::{Features, Widths};
 use radars_space::{Architecture, Space};
 use solve::Cholesky;
 
@@ -33,9 +35,9 @@ const SHARED: f64 = 0.3;
 const DEPTH: f64 = 0.12;
 const OWN: f64 = 0.1;
 
-/// The same of what makes a proxy differ.
-const PROXY_CONSTANT: f64 = 0.5;
-const PROXY_SHARED: f64 = 0.15;
+/// The same of what the brevity of a proxy adds.
+const BRIEF_CONSTANT: f64 = 0.6;
+const BRIEF_SHARED: f64 = 0.2;
 
 /// The standard deviation of the logarithm of an error between two trainings of the same architecture.
 const TRAINING: f64 = 0.03;
@@ -56,11 +58,12 @@ const SCALE_COST: f64 = 1.0;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Observation<'a> {
     pub architecture: &'a Architecture,
-    pub fidelity: Fidelity,
+    /// How brief the training was: one over its epochs, in units of a proxy's.
+    pub brevity: f64,
     pub accuracy: f64,
 }
 
-/// What an architecture is taken to be worth when it is trained to convergence.
+/// What an architecture is taken to be worth after the final training.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Estimate {
     /// The logarithm of its error.
@@ -88,18 +91,23 @@ pub(crate) struct Predictor {
     prior: Vec<f64>,
     mean: f64,
     rows: Vec<Vec<f64>>,
+    /// How brief each measured training was, and how brief the one is that is asked for.
+    brevities: Vec<f64>,
+    target: f64,
     cholesky: Cholesky,
     weights: Vec<f64>,
 }
 
 impl Predictor {
-    /// Learns from measurements, each judged on `judged` images (0: nobody says); none without any.
+    /// Learns from measurements, each judged on `judged` images (0: nobody says), what trainings of the brevity
+    /// `target` come to; none without any.
     ///
     /// # Errors
     /// When an architecture does not belong to the space.
     pub fn fit(
         space: &Space,
         judged: usize,
+        target: f64,
         observations: &[Observation<'_>],
     ) -> Result<Option<Self>> {
         let features = Features::new(space);
@@ -118,12 +126,12 @@ impl Predictor {
         let noise: Vec<f64> = (errors.iter())
             .map(|error| TRAINING * TRAINING + (1.0 - error) / (error * judged))
             .collect();
+        let brevities: Vec<f64> = observations.iter().map(|o| o.brevity).collect();
         let mut best: Option<(f64, Vec<f64>, Cholesky)> = None;
         for scale in SCALES {
             let prior = prior(&features, scale);
             for loudness in SCALES {
-                let covariance =
-                    covariance(&features, &prior, &rows, observations, &noise, loudness);
+                let covariance = covariance(&features, &prior, &rows, &brevities, &noise, loudness);
                 let Some(cholesky) = Cholesky::new(covariance) else {
                     continue;
                 };
@@ -142,6 +150,8 @@ impl Predictor {
             mean,
             weights: cholesky.solve(&residuals),
             rows,
+            brevities,
+            target,
             cholesky,
         }))
     }
@@ -157,12 +167,17 @@ impl Predictor {
     /// The same of one choice a decision.
     pub fn predict_choices(&self, choices: &[usize]) -> Estimate {
         let features = self.features.of_choices(choices);
-        let shared: Vec<f64> = (self.rows.iter())
-            .map(|row| CONSTANT * CONSTANT + inner(&self.prior, row, &features))
+        let alike = |row: &[f64], brevity: f64| {
+            let brief = brief(self.features.widths(), row, &features);
+            CONSTANT * CONSTANT + inner(&self.prior, row, &features) + brevity * self.target * brief
+        };
+        let measured = self.rows.iter().zip(&self.brevities);
+        let shared: Vec<f64> = measured
+            .map(|(row, &brevity)| alike(row, brevity))
             .collect();
         let log_error: f64 = shared.iter().zip(&self.weights).map(|(k, w)| k * w).sum();
         let known: f64 = (self.cholesky.forward(&shared).iter()).map(|x| x * x).sum();
-        let own = CONSTANT * CONSTANT + inner(&self.prior, &features, &features);
+        let own = alike(&features, self.target);
         Estimate {
             log_error: self.mean + log_error,
             deviation: (own - known).max(0.0).sqrt(),
@@ -188,24 +203,27 @@ fn inner(prior: &[f64], a: &[f64], b: &[f64]) -> f64 {
     prior.iter().zip(pairs).map(|(p, (a, b))| p * a * b).sum()
 }
 
+/// The covariance of what the brevity of a proxy adds to two architectures.
+fn brief(widths: Widths, a: &[f64], b: &[f64]) -> f64 {
+    let shares = a.iter().zip(b).take(widths.shared);
+    let alike: f64 = shares.map(|(a, b)| a * b).sum();
+    BRIEF_CONSTANT * BRIEF_CONSTANT + BRIEF_SHARED * BRIEF_SHARED * alike
+}
+
 /// The lower triangle of the covariance of the measurements.
 fn covariance(
     features: &Features,
     prior: &[f64],
     rows: &[Vec<f64>],
-    observations: &[Observation<'_>],
+    brevities: &[f64],
     noise: &[f64],
     loudness: f64,
 ) -> Vec<Vec<f64>> {
-    let is_proxy = |index: usize| observations[index].fidelity == Fidelity::Proxy;
     let of = |first: usize, second: usize| {
         let (a, b) = (&rows[first], &rows[second]);
-        let mut value = CONSTANT * CONSTANT + inner(prior, a, b);
-        if is_proxy(first) && is_proxy(second) {
-            let shares = a.iter().zip(b).take(features.widths().shared);
-            let alike: f64 = shares.map(|(a, b)| a * b).sum();
-            value += PROXY_CONSTANT * PROXY_CONSTANT + PROXY_SHARED * PROXY_SHARED * alike;
-        }
+        let fading = brevities[first] * brevities[second];
+        let mut value =
+            CONSTANT * CONSTANT + inner(prior, a, b) + fading * brief(features.widths(), a, b);
         if first == second {
             value += loudness * loudness * noise[first];
         }

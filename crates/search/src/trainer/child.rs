@@ -26,11 +26,10 @@ struct Course<'a> {
 
 impl<B: Backend> Trainer<'_, B> {
     fn course(&self, fidelity: Fidelity) -> Course<'_> {
-        let training = &self.problem().config.training;
-        let (epochs, purpose) = match fidelity {
-            Fidelity::Proxy => (training.proxy_epochs, "proxy training"),
-            Fidelity::Exact => (training.exact_epochs, "exact training"),
-            Fidelity::Final => (training.final_epochs, "final training"),
+        let purpose = match fidelity {
+            Fidelity::Proxy => "proxy training",
+            Fidelity::Exact => "exact training",
+            Fidelity::Final => "final training",
         };
         let (images, judge) = match (fidelity, &self.proxy) {
             (Fidelity::Proxy, Some(proxy)) => (&proxy.weights, &proxy.rewards),
@@ -39,7 +38,7 @@ impl<B: Backend> Trainer<'_, B> {
         };
         Course {
             space: self.task.space(fidelity),
-            epochs,
+            epochs: self.problem().config.training.epochs(fidelity),
             purpose,
             images,
             judge,

@@ -96,6 +96,19 @@ pub(super) fn space_text(comments: &[String]) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
+/// The epochs of the three fidelities; none where a file does not say all of them.
+pub(super) fn epochs(comments: &[String]) -> Option<[usize; 3]> {
+    let of = |key: &str| {
+        let mut lines = comments.iter();
+        lines.find_map(|line| line.strip_prefix(key)?.trim().parse().ok())
+    };
+    Some([
+        of("# proxy_epochs =")?,
+        of("# exact_epochs =")?,
+        of("# final_epochs =")?,
+    ])
+}
+
 /// How the comments of a file differ from those that would be written, in words; empty where they do not.
 pub(super) fn differences(there: &[String], here: &[String]) -> Vec<String> {
     let bare = |line: &str| line.trim_start_matches(['#', ' ']).to_owned();

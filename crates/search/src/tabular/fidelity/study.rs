@@ -15,7 +15,8 @@ use radars_tensor::random::Seed;
 pub struct FidelityStudy<'a> {
     /// What is searched.
     pub table: &'a FidelityTable,
-    /// How the methods are set; its budget is what each search may spend, in multiply-accumulates.
+    /// How the methods are set; its budget is what each search may spend, in multiply-accumulates. Epochs are the
+    /// table's, where it says them.
     pub config: Config,
     /// The trade-off of accuracy and cost.
     pub reward: Reward,
@@ -120,6 +121,14 @@ impl FidelityStudy<'_> {
         config.architecture = None;
         config.method = Method::Random;
         config.search.exploration_memory = None;
+        if let Some(epochs) = self.table.epochs() {
+            let training = &mut config.training;
+            [
+                training.proxy_epochs,
+                training.exact_epochs,
+                training.final_epochs,
+            ] = epochs;
+        }
         config.check()?;
         Ok(Problem {
             config,

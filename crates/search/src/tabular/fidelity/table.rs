@@ -1,7 +1,7 @@
 //! Every architecture of a space, with what its trainings at three fidelities came to.
 
 use super::row::FIDELITIES;
-use super::{Codes, RowFault, TableFile};
+use super::{Codes, RowFault, TableFile, header};
 use crate::Fidelity;
 use crate::tabular::TableError;
 use radars_space::{Architecture, Limits, Reward, Space};
@@ -51,6 +51,8 @@ fn column(fidelity: Fidelity) -> usize {
 #[derive(Clone, Debug, PartialEq)]
 pub struct FidelityTable {
     space: Space,
+    /// The epochs of each fidelity, where the comments say them.
+    epochs: Option<[usize; 3]>,
     /// Every combination of choices, the last decision fastest.
     known: Vec<Known>,
 }
@@ -127,8 +129,14 @@ impl FidelityTable {
         }
         Ok(FidelityTable {
             space,
+            epochs: header::epochs(&table.comments),
             known: known.into_iter().flatten().collect(),
         })
+    }
+
+    /// The epochs of the proxy, the exact and the final trainings; none where the table does not say.
+    pub fn epochs(&self) -> Option<[usize; 3]> {
+        self.epochs
     }
 
     /// The space, resolved.
