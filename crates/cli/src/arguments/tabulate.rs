@@ -14,8 +14,8 @@ Examples:
   radars tabulate --space my.toml --data my-images --limit 50 --out sample.csv
       a fair sample of 50 networks, to see what a space has to offer before it is searched
   radars tabulate --space benches/tables/cifar-kernels-bits.toml --data cifar10 --width 0.25 --batch 64
-      --limit-train 10000 --proxy-epochs 3 --exact-epochs 10 --final-epochs 20 --memory 256MiB --out cifar.csv
-      a narrower part of Table I, briefly
+      --limit-train 5000 --proxy-epochs 4 --exact-epochs 12 --final-epochs 15 --memory 256MiB --out cifar.csv
+      a narrower part of Table I, briefly: half a minute a network on a fast core
   radars compare --table fashion.csv --methods radars,quantnas,random --budget 5e12
       what searches of a finished table find, hundreds of them in seconds
 

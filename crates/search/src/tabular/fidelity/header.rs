@@ -153,8 +153,8 @@ mod tests {
                 "# batch = 32",
                 "# limit_train = 400",
                 "# width = 0.5",
-                "# proxy_epochs = 2",
-                "# exact_epochs = 8",
+                "# proxy_epochs = 4",
+                "# exact_epochs = 16",
                 "# final_epochs = 40",
                 "# device = cpu portable",
             ]
@@ -164,6 +164,22 @@ mod tests {
             comments.iter().all(|line| line.starts_with("# ")),
             "{comments:?}"
         );
+    }
+
+    #[test]
+    fn the_epochs_come_back_where_all_are_said() {
+        let comments = comments(&task(config()), "cpu").unwrap();
+        assert_eq!(epochs(&comments), Some([4, 16, 40]));
+        let but_the_final: Vec<String> = (comments.into_iter())
+            .filter(|line| !line.contains("final_epochs"))
+            .collect();
+        assert_eq!(epochs(&but_the_final), None);
+        let lines = |last: &str| {
+            let lines = ["# proxy_epochs = 1", "# exact_epochs = 2", last];
+            epochs(&lines.map(str::to_owned))
+        };
+        assert_eq!(lines("# final_epochs = 30"), Some([1, 2, 30]));
+        assert_eq!(lines("# final_epochs = many"), None);
     }
 
     /// 16 channels at half the width are 8; the reward is the task's own.

@@ -9,6 +9,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Three layers of kernel 1, 3 or 5: the more 3x3, the better, at every fidelity, with two seeds that differ by
 /// two points. A brief training costs 1, one to convergence 5.
 fn table() -> FidelityTable {
+    table_with("")
+}
+
+/// With these comments.
+fn table_with(comments: &str) -> FidelityTable {
     let layer = Layer::conv(2, 1, Choices::float(&[1, 3, 5]).unwrap());
     let images = ImageShape {
         height: 4,
@@ -18,7 +23,7 @@ fn table() -> FidelityTable {
     let space = Space::new("nine", vec![layer; 3]).unwrap();
     let space = space.resolve(images, 10).unwrap();
     let mut csv =
-        String::from("arch,aops,seed,proxy,exact,final,proxy_macs,exact_macs,final_macs\n");
+        format!("{comments}arch,aops,seed,proxy,exact,final,proxy_macs,exact_macs,final_macs\n");
     for index in 0..27 {
         let choices = [index / 9, index / 3 % 3, index % 3];
         let architecture = space.architecture(&choices).unwrap();
@@ -69,6 +74,27 @@ const SAMPLING: [Method; 4] = [
     Method::Evolution,
     Method::Uniform,
 ];
+
+/// The model of measurements has to know how brief the trainings were that it sees.
+#[test]
+fn epochs_are_the_tables_where_it_says_them() {
+    let epochs = |table: &FidelityTable| {
+        let training = study(table, &SAMPLING, 1, 60)
+            .problem()
+            .unwrap()
+            .config
+            .training;
+        [
+            training.proxy_epochs,
+            training.exact_epochs,
+            training.final_epochs,
+        ]
+    };
+    let said = table_with("# proxy_epochs = 3\n# exact_epochs = 9\n# final_epochs = 27\n");
+    assert_eq!(epochs(&said), [3, 9, 27]);
+    let preset = Config::preset("fashion-small").unwrap().training;
+    assert_eq!(epochs(&table())[1], preset.exact_epochs);
+}
 
 #[test]
 fn the_result_does_not_depend_on_threads() {
