@@ -1,12 +1,11 @@
 //! What a search and a training do alike with their run folders: go on with one that was left, and bring one to its
 //! end.
 
+use crate::configuration;
 use crate::device::Devices;
 use crate::failure::{Failure, Result};
-use crate::model::MODEL;
 use crate::progress::say;
 use crate::recorder::Recorder;
-use crate::{configuration, export};
 use anyhow::anyhow;
 use radars_data::Data;
 use radars_search::{Config, Continued, Error, Method, RunFolder, RunResult, Task, config_file};
@@ -34,6 +33,10 @@ pub fn reopen(devices: &impl Devices, path: &Path, given: bool) -> Result<(Confi
         Continued::Left(left) => left,
         over => {
             say("this run is over: here is its result again");
+            if !path.join(radars_report::REPORT).is_file() {
+                // Whatever ended the program may have done so between the result and its page.
+                report(path);
+            }
             return Ok((config, over));
         }
     };
@@ -69,22 +72,18 @@ pub fn conclude(
         None => Failure::from(error).into_bad_input(),
     })?;
     written?;
-    if let Some(folder) = recorder.path()
-        && let Err(error) = radars_report::write(folder)
-    {
+    if let Some(folder) = recorder.path() {
+        report(folder);
+    }
+    Ok(result)
+}
+
+/// Writes the page of a run.
+fn report(folder: &Path) {
+    if let Err(error) = radars_report::write(folder) {
         // The result is what the run was for; a page of it can be made again.
         say(&format!("warning: no report: {error}"));
     }
-    if let Some(folder) = recorder.path()
-        && folder.join(MODEL).is_file()
-        && let Err(error) = export::beside(folder)
-    {
-        let folder = folder.display();
-        say(&format!(
-            "warning: not exported: {error}; `radars export {folder}` tries again"
-        ));
-    }
-    Ok(result)
 }
 
 /// Bad images that a warning names.

@@ -1,7 +1,7 @@
 //! Takes down a search: into its run folder, and onto the screen.
 
 use crate::progress::{Progress, say};
-use crate::{failure, model};
+use crate::{export, failure, model};
 use radars_search::{
     Event, Kept, Observer, Phase, Result, RunFolder, RunResult, SpaceSource, Task, Trained,
 };
@@ -67,8 +67,8 @@ impl<'a> Recorder<'a> {
         Ok(self.folder.insert(folder))
     }
 
-    /// Takes the progress off the screen, writes the final network and then the result: a run that has its result has
-    /// all else, too.
+    /// Takes the progress off the screen, writes the final network, in every form, and then the result: a run that has
+    /// its result has all else, too.
     pub fn finish(&mut self, result: Option<&RunResult>) -> failure::Result<()> {
         self.progress.finish();
         let (Some(folder), Some(result)) = (&self.folder, result) else {
@@ -81,10 +81,23 @@ impl<'a> Recorder<'a> {
                 Err(error @ radars_export::Error::Parameter { .. }) => {
                     say(&format!("warning: no {}: {error}", model::MODEL));
                 }
-                written => written?,
+                written => {
+                    written?;
+                    self.export(folder.path());
+                }
             }
         }
         Ok(folder.write_result(result)?)
+    }
+
+    /// Writes the final network in all its other forms, as far as that can be done.
+    fn export(&self, folder: &Path) {
+        if let Err(error) = export::beside(folder) {
+            let folder = folder.display();
+            say(&format!(
+                "warning: not exported: {error}; `radars export {folder}` tries again"
+            ));
+        }
     }
 }
 

@@ -86,7 +86,7 @@ pub struct AlgorithmArgs {
 
     /// How many of the best are re-trained and may span the SuperNet; `auto`: as many, two at least, as make
     /// exploration, re-training included, cost about what exploitation does
-    /// [default: what the preset says; fashion-small: 6]
+    /// [default: what the preset says; fashion-small: 5]
     #[arg(long, value_name = "P", value_parser = retrain)]
     pub retrain: Option<Retrain>,
 
@@ -170,11 +170,11 @@ pub struct RewardArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Epochs [defaults: what the preset says]")]
 pub struct EpochArgs {
-    /// Epochs of an episode's network [fashion-small: 2]
+    /// Epochs of an episode's network [fashion-small: 4]
     #[arg(long, value_name = "N")]
     pub proxy_epochs: Option<usize>,
 
-    /// Epochs of a re-training, and of the network that DNAS derives [fashion-small: 8]
+    /// Epochs of a re-training, and of the network that DNAS derives [fashion-small: 16]
     #[arg(long, value_name = "N")]
     pub exact_epochs: Option<usize>,
 
@@ -182,7 +182,7 @@ pub struct EpochArgs {
     #[arg(long, value_name = "N")]
     pub final_epochs: Option<usize>,
 
-    /// Epochs of DNAS in which architecture weights are trained [fashion-small: 5]
+    /// Epochs of DNAS in which architecture weights are trained [fashion-small: 10]
     #[arg(long, value_name = "N")]
     pub dnas_epochs: Option<usize>,
 

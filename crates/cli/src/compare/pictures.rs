@@ -68,8 +68,8 @@ fn searched(compared: &Compared) -> String {
     pareto_svg(&series, &text)
 }
 
-/// The best reward so far over training MACs and over seconds, means over seeds. It is the reward that searches select
-/// by, which is all that they know on their way. Rewards of different trade-offs and settings say nothing about one another: each has pictures of its own.
+/// The best reward of a training to convergence so far, over training MACs and over seconds, means over seeds. Rewards
+/// of different trade-offs and settings say nothing about one another: each has pictures of its own.
 fn rewards(compared: &Compared) -> Vec<(String, String)> {
     let mut pictures = Vec::new();
     for group in groups(compared) {

@@ -148,3 +148,25 @@ fn dnas_over_the_whole_space() {
         6,
     );
 }
+
+/// Killed while it wrote the forms of its network, or between the result and the page of it: what is missing is
+/// written, and nothing that was begun is left.
+#[test]
+fn what_comes_after_the_final_training_is_made_up_for() {
+    let folder = Folder::new();
+    let (whole, _) = folder.uninterrupted(SEARCH);
+    let run = folder.join("whole");
+    let form = run.join("model.qonnx.onnx");
+    let bytes = std::fs::read(&form).unwrap();
+    for missing in ["result.json", "report.html", "model.qonnx.onnx"] {
+        std::fs::remove_file(run.join(missing)).unwrap();
+    }
+    std::fs::write(run.join("model.qonnx.onnx.tmp"), "a part of it").unwrap();
+    folder.stdout("search --resume whole --quiet --threads 1");
+    assert_eq!(std::fs::read(&form).unwrap(), bytes);
+    Left::read(&run).assert_same(&whole, SEARCH);
+
+    std::fs::remove_file(run.join("report.html")).unwrap();
+    folder.stdout("search --resume whole --quiet --threads 1");
+    assert!(run.join("report.html").is_file());
+}

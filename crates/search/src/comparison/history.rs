@@ -69,6 +69,11 @@ impl History {
         Ok(history)
     }
 
+    /// The best exact reward; none where nothing was trained to convergence.
+    pub fn best(&self) -> Option<f64> {
+        Some(self.curve.last()?.reward)
+    }
+
     fn add(&mut self, line: Line) {
         let Line {
             elapsed_seconds,

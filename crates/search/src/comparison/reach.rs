@@ -1,15 +1,15 @@
 //! How soon: what methods took to come as far as RADARS did, and RADARS to come as far as they did.
 //!
-//! On its way a search knows only the rewards that it selects by, so these are what is reached here; what they are
-//! worth in truth is for [`super::differences`] to say.
+//! On its way a search knows only what it measured, so it is exact rewards that are reached here, by whatever a method
+//! names its winner; what they are worth in truth is for [`super::differences`] to say.
 
-use super::versus::{pairs, selected_by};
+use super::versus::pairs;
 use super::{Comparison, Entrant, Reached, Run, Sample};
 use crate::Method;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What a method took to reach the reward that RADARS ended with, seed by seed.
+/// What a method took to reach the best exact reward of RADARS, seed by seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reach {
     /// The method; RADARS itself included.
@@ -28,7 +28,7 @@ pub struct Reach {
     pub mean_seconds: Option<f64>,
 }
 
-/// What RADARS took to reach the reward that another method ended with, seed by seed.
+/// What RADARS took to reach the best exact reward of another method, seed by seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Overtaking {
     /// The other method.
@@ -60,7 +60,7 @@ pub fn reaches(comparison: &Comparison, runs: &[Run]) -> Vec<Reach> {
             let pairs = pairs(runs, &group, (radars, entrant));
             let reached: Vec<Reached> = pairs
                 .iter()
-                .filter_map(|(radars, other)| other.history.reaching(selected_by(radars)?))
+                .filter_map(|(radars, other)| other.history.reaching(radars.history.best()?))
                 .collect();
             rows.push(Reach {
                 method: entrant.to_string(),
@@ -88,7 +88,7 @@ pub fn overtakings(comparison: &Comparison, runs: &[Run]) -> Vec<Overtaking> {
             let reached: Vec<(Reached, &Run)> = pairs
                 .iter()
                 .filter_map(|(radars, other)| {
-                    Some((radars.history.reaching(selected_by(other)?)?, *other))
+                    Some((radars.history.reaching(other.history.best()?)?, *other))
                 })
                 .collect();
             let spent_macs = || reached.iter().map(|(radars, _)| radars.spent_macs as f64);

@@ -11,8 +11,8 @@ pub fn tables(document: &Document) -> String {
     match tables.is_empty() {
         true => tables,
         false => format!(
-            "{tables}means over the seeds that did; rewards are those that searches select by, which is all that they \
-             know on their way\n"
+            "{tables}means over the seeds that did; rewards are the best that a training to convergence came to in the \
+             search\n"
         ),
     }
 }

@@ -54,7 +54,7 @@ fn uniform_architectures_end_when_there_are_no_more() {
     assert_eq!(run.fake.trained(Fidelity::Exact), [3, 1, 5, 7]);
 }
 
-/// DNAS: 2 an epoch, 5 + 1 epochs an iteration of the preset, 2 iterations; then its architecture.
+/// DNAS: 2 an epoch, 5 + 1 epochs an iteration, 2 iterations; then its architecture.
 #[test]
 fn dnas_has_the_epochs_of_all_iterations_in_one_supernet_of_everything() {
     let run = of(Method::Dnas, None);

@@ -244,7 +244,8 @@ impl Evaluator for Fake {
     }
 }
 
-/// Two iterations of 16 episodes, which meet every kernel; rewards that are accuracies.
+/// Two iterations of 16 episodes, which meet every kernel; rewards that are accuracies; brief trainings of 2 epochs, long
+/// ones of 8, DNAS of 1 and 5.
 pub(super) fn problem(change: impl FnOnce(&mut Config)) -> Problem {
     let mut config = Config::preset("fashion-small").unwrap();
     config.batch = BATCH;
@@ -255,6 +256,8 @@ pub(super) fn problem(change: impl FnOnce(&mut Config)) -> Problem {
     config.search.designs = false;
     config.search.rewards = Rewards::Proxy;
     config.search.predictor = false;
+    (config.training.proxy_epochs, config.training.exact_epochs) = (2, 8);
+    (config.dnas.warmup_epochs, config.dnas.epochs) = (1, 5);
     // So slow that the policy stays uniform.
     config.controller.rate = 1e-6;
     change(&mut config);
