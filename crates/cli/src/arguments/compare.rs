@@ -42,8 +42,8 @@ control: every layer alike, first 3x3 with one width of bits, then all others th
 
 Methods are judged by the true reward: the winner of each run is trained from scratch --judge times by the final
 recipe, with seeds that follow from the run's seed and that no search had, and Eq. 2 is taken with its accuracy on
-the test images, which chose nothing. The reward that a winner was selected by is the best of many measurements, so
-it is too high on average; the table shows by how much (optimism). The same winner of two methods with the same
+the test images, which chose nothing. The reward that a winner was selected by is the best of many measurements, which
+is too high on average, or what RADARS's model of them expects; the table shows by how much it is off (optimism). The same winner of two methods with the same
 seed is trained once. Differences are paired by seed and tested by the paired t-test.
 
 The folder gets a run folder for each run, judge/ with one for each training that judges, compare.json, compare.csv
@@ -166,7 +166,8 @@ pub struct TableArgs {
         "data", "resize", "limit_train", "memory", "batch", "micro_batch", "recompute", "mixing",
         "exploration_memory",
         "proxy_epochs", "exact_epochs", "final_epochs", "dnas_epochs", "dnas_warmup_epochs",
-        "image_size", "augment", "cache", "bad_images", "proxy_classes", "reward_alphas", "reward_gammas", "judge", "margin", "oot", "no_final", "method", "seed", "isa", "preset_table", "out",
+        "image_size", "augment", "cache", "bad_images", "proxy_classes", "reward_alphas", "reward_gammas",
+        "judge", "margin", "oot", "no_final", "method", "seed", "isa", "preset_table", "out",
         "one_shot_evaluator", "dnas_loss",
     ])]
     pub table: Option<PathBuf>,
