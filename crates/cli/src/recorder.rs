@@ -83,21 +83,11 @@ impl<'a> Recorder<'a> {
                 }
                 written => {
                     written?;
-                    self.export(folder.path());
+                    export_all(folder.path());
                 }
             }
         }
         Ok(folder.write_result(result)?)
-    }
-
-    /// Writes the final network in all its other forms, as far as that can be done.
-    fn export(&self, folder: &Path) {
-        if let Err(error) = export::beside(folder) {
-            let folder = folder.display();
-            say(&format!(
-                "warning: not exported: {error}; `radars export {folder}` tries again"
-            ));
-        }
     }
 }
 
@@ -149,6 +139,16 @@ fn file_name(name: &str) -> String {
         }
     };
     name.chars().map(keep).collect()
+}
+
+/// Writes the network of a run in all its other forms, as far as that can be done.
+fn export_all(folder: &Path) {
+    if let Err(error) = export::beside(folder) {
+        let folder = folder.display();
+        say(&format!(
+            "warning: not exported: {error}; `radars export {folder}` tries again"
+        ));
+    }
 }
 
 #[cfg(test)]

@@ -43,8 +43,9 @@ control: every layer alike, first 3x3 with one width of bits, then all others th
 Methods are judged by the true reward: the winner of each run is trained from scratch --judge times by the final
 recipe, with seeds that follow from the run's seed and that no search had, and Eq. 2 is taken with its accuracy on
 the test images, which chose nothing. The reward that a winner was selected by is the best of many measurements, which
-is too high on average, or what RADARS's model of them expects; the table shows by how much it is off (optimism). The same winner of two methods with the same
-seed is trained once. Differences are paired by seed and tested by the paired t-test.
+is too high on average, or what RADARS's model of them expects; the table shows by how much it is off (optimism). The
+same winner of two methods with the same seed is trained once. Differences are paired by seed and tested by the paired
+t-test.
 
 The folder gets a run folder for each run, judge/ with one for each training that judges, compare.json, compare.csv
 (a line a run), architectures.csv (a line a measured architecture), pareto.svg (the winners, test error against
@@ -138,7 +139,7 @@ pub struct WhatArgs {
 #[command(next_help_heading = "How it is judged")]
 pub struct JudgingArgs {
     /// Train each winner from scratch so many times to judge it, with seeds that no search had; 0 compares the rewards
-    /// that winners were selected by. With --resume it judges the runs of a comparison that is there [default: 3]
+    /// that searches measured of their winners. With --resume it judges the runs of a comparison that is there [default: 3]
     #[arg(long, value_name = "K")]
     pub judge: Option<usize>,
 

@@ -93,7 +93,7 @@ fn rewards(compared: &Compared) -> Vec<(String, String)> {
             ("macs", macs, over_macs),
             ("seconds", seconds, over_seconds),
         ] {
-            let (title, y) = (group.clone(), "best reward so far, as selected by".into());
+            let (title, y) = (group.clone(), "best exact reward so far".into());
             let name = match group.is_empty() {
                 true => format!("reward-over-{what}.svg"),
                 false => format!("reward-over-{what}-{}.svg", group.replace([' ', '='], "-")),

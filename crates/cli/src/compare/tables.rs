@@ -38,7 +38,7 @@ pub fn all(document: &Document) -> String {
 fn reward_name(document: &Document) -> &'static str {
     match document.is_judged() {
         true => "true reward",
-        false => "reward as selected by",
+        false => "reward in the search",
     }
 }
 
@@ -110,7 +110,7 @@ fn notes(document: &Document) -> String {
     );
     text.push_str(match document.is_judged() {
         true => "true reward: Eq. 2 with that accuracy; intervals are those of the mean, by Student's t\n",
-        false => "winners were not judged: the reward is the one that each was selected by, too high on average\n",
+        false => "winners were not judged: the reward is the one that the search measured, too high on average\n",
     });
     let out_of_memory = |row: &&Summary| row.outcome == "OOM";
     if document.methods.iter().any(|row| out_of_memory(&row)) {

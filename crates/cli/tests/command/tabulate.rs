@@ -92,6 +92,18 @@ fn a_table_is_made_gone_on_with_and_searched() {
     assert_eq!(rows_of("methods"), [with("true"), with("false")].concat());
     assert_eq!(rows_of("differences"), vec![pair("radars", "true"); 5]);
 
+    // What a table fixes cannot be varied.
+    let output = radars(
+        path,
+        "compare --table t.csv --methods radars --seeds 2 --budget 1e12 --sweep proxy-epochs=1,2",
+    );
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr.contains("--sweep proxy-epochs: a table was made with one value"),
+        "{stderr}"
+    );
+
     // With the space by name, in words, under a limit.
     let narrow =
         "compare --table t.csv --space pair.toml --methods random,uniform --seeds 2 --budget 1e12";

@@ -1,7 +1,7 @@
 //! What a swept setting changes.
 
-use super::summary::{accuracy, true_reward};
-use super::versus::{is_done, paired, selected_by};
+use super::summary::{accuracy, measured_reward, true_reward};
+use super::versus::{is_done, paired};
 use super::{Comparison, Group, Paired, Run};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ pub struct Ablation {
     /// Of the true rewards, these settings minus the others; none where winners were not judged.
     #[serde(default)]
     pub true_reward: Option<Paired>,
-    /// Of the rewards that winners were selected by.
+    /// Of the rewards that the searches measured of their winners.
     pub reward: Option<Paired>,
     /// Of the accuracies.
     pub accuracy: Option<Paired>,
@@ -53,7 +53,7 @@ pub fn ablations(comparison: &Comparison, runs: &[Run]) -> Vec<Ablation> {
                 settings: group.settings(),
                 with: first.settings(),
                 true_reward: paired(&pairs, &true_reward),
-                reward: paired(&pairs, &selected_by),
+                reward: paired(&pairs, &measured_reward),
                 accuracy: paired(&pairs, &|run| accuracy(comparison, run)),
             });
         }

@@ -74,6 +74,14 @@ impl History {
         Some(self.curve.last()?.reward)
     }
 
+    /// What the training of an architecture to convergence came to; none without one.
+    pub fn exact(&self, architecture: &Architecture) -> Option<&Found> {
+        let of = |found: &&Found| {
+            found.fidelity == Fidelity::Exact && found.architecture == *architecture
+        };
+        self.found.iter().find(of)
+    }
+
     fn add(&mut self, line: Line) {
         let Line {
             elapsed_seconds,

@@ -50,7 +50,7 @@ pub struct Summary {
     /// Its interval.
     #[serde(default)]
     pub interval_true_reward: Option<[f64; 2]>,
-    /// Mean of the rewards that winners were selected by.
+    /// Mean of the rewards that winners were selected by; where they were not judged, of those measured in the search.
     pub mean_reward: Option<f64>,
     /// Its standard deviation.
     pub std_reward: Option<f64>,
@@ -130,7 +130,10 @@ impl Summary {
         let accuracy = sample(&|run| accuracy(comparison, run));
         let true_reward = sample(&true_reward);
         let optimism = sample(&|run| run.judged.as_ref()?.optimism);
-        let reward = found(&|result| result.best.reward);
+        let reward = sample(&|run| match run.judged {
+            Some(_) => run.result.as_ref()?.best.reward,
+            None => measured_reward(run),
+        });
         let aops = found(&|result| Some(result.best.aops as f64));
         let seconds = found(&|result| Some(result.time.search_seconds));
         let spent = found(&|result| Some(result.search.spent as f64));
@@ -217,7 +220,20 @@ pub(super) fn accuracy(comparison: &Comparison, run: &Run) -> Option<f64> {
     match &run.judged {
         Some(judged) => Some(judged.accuracy),
         None if comparison.final_training => best.test_accuracy,
-        None => best.val_accuracy,
+        None => match run.history.exact(&best.architecture) {
+            Some(measured) => Some(measured.accuracy),
+            None => best.val_accuracy,
+        },
+    }
+}
+
+/// The winner's reward as the search measured it: its exact reward, whatever it was selected by, since what RADARS's
+/// model expects of a final training is no reward that other methods know; the one it was selected by without such.
+pub(super) fn measured_reward(run: &Run) -> Option<f64> {
+    let best = &run.result.as_ref()?.best;
+    match run.history.exact(&best.architecture) {
+        Some(measured) => Some(measured.reward),
+        None => best.reward,
     }
 }
 

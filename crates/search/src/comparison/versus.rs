@@ -1,6 +1,6 @@
 //! Methods against one another: differences paired by seed.
 
-use super::summary::{accuracy, true_reward};
+use super::summary::{accuracy, measured_reward, true_reward};
 use super::{Comparison, Entrant, Group, Outcome, Paired, Run};
 use crate::Method;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ pub struct Difference {
     /// Of the true rewards; none where winners were not judged.
     #[serde(default)]
     pub true_reward: Option<Paired>,
-    /// Of the rewards that winners were selected by.
+    /// Of the rewards that the searches measured of their winners.
     pub reward: Option<Paired>,
     /// Of the accuracies.
     pub accuracy: Option<Paired>,
@@ -56,7 +56,7 @@ impl Difference {
             reward_alpha: group.reward_alpha,
             settings: group.settings(),
             true_reward: paired(pairs, &true_reward),
-            reward: paired(pairs, &selected_by),
+            reward: paired(pairs, &measured_reward),
             accuracy: paired(pairs, &|run| accuracy(comparison, run)),
             aops: paired(pairs, &|run| Some(run.result.as_ref()?.best.aops as f64)),
         }
@@ -108,11 +108,6 @@ pub(super) fn pairs<'a>(
 
 pub(super) fn is_done(run: &Run) -> bool {
     run.outcome == Outcome::Done
-}
-
-/// The reward that a winner was selected by.
-pub(super) fn selected_by(run: &Run) -> Option<f64> {
-    run.result.as_ref()?.best.reward
 }
 
 pub(super) fn paired(

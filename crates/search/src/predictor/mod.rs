@@ -130,8 +130,12 @@ impl Predictor {
         let mut best: Option<(f64, Vec<f64>, Cholesky)> = None;
         for scale in SCALES {
             let prior = prior(&features, scale);
+            let silent = covariance(&features, &prior, &rows, &brevities);
             for loudness in SCALES {
-                let covariance = covariance(&features, &prior, &rows, &brevities, &noise, loudness);
+                let mut covariance = silent.clone();
+                for (index, row) in covariance.iter_mut().enumerate() {
+                    row[index] += loudness * loudness * noise[index];
+                }
                 let Some(cholesky) = Cholesky::new(covariance) else {
                     continue;
                 };
@@ -210,24 +214,17 @@ fn brief(widths: Widths, a: &[f64], b: &[f64]) -> f64 {
     BRIEF_CONSTANT * BRIEF_CONSTANT + BRIEF_SHARED * BRIEF_SHARED * alike
 }
 
-/// The lower triangle of the covariance of the measurements.
+/// The lower triangle of the covariance of the measurements, without their noise.
 fn covariance(
     features: &Features,
     prior: &[f64],
     rows: &[Vec<f64>],
     brevities: &[f64],
-    noise: &[f64],
-    loudness: f64,
 ) -> Vec<Vec<f64>> {
     let of = |first: usize, second: usize| {
         let (a, b) = (&rows[first], &rows[second]);
         let fading = brevities[first] * brevities[second];
-        let mut value =
-            CONSTANT * CONSTANT + inner(prior, a, b) + fading * brief(features.widths(), a, b);
-        if first == second {
-            value += loudness * loudness * noise[first];
-        }
-        value
+        CONSTANT * CONSTANT + inner(prior, a, b) + fading * brief(features.widths(), a, b)
     };
     (0..rows.len())
         .map(|first| (0..=first).map(|second| of(first, second)).collect())

@@ -3,7 +3,7 @@
 use super::oracle::Measure;
 use super::{Counts, compared, comparison, conduct, conduct_measuring, measured, oracle};
 use radars_search::comparison::{
-    Compared, Comparison, Outcome, Run, Summary, Verdict, differences, judge_seeds,
+    Compared, Comparison, Outcome, Run, Summary, Verdict, differences, judge_seeds, reaches,
 };
 use radars_search::space::{Architecture, Reward};
 use radars_search::tensor::random::Seed;
@@ -112,6 +112,35 @@ fn a_method_that_is_only_luckier_is_not_ahead() {
     assert!(worth.difference.abs() < 0.004, "{worth:?}");
     // The same winner is not meant: luck of 0.02 in single trainings is what is left.
     assert!(worth.error.unwrap() > 0.0);
+}
+
+/// Brief trainings are worth 0.5, long ones 0.7, so that the model of measurements expects more of a final one: RADARS
+/// selects by that, and is compared with methods that do not by what its search measured.
+#[test]
+fn what_a_model_expects_is_not_compared_with_what_was_measured() {
+    let mut comparison = comparison(&[Method::Radars, Method::Random], &[0, 1]);
+    comparison.reward_alphas = vec![1.0];
+    comparison.final_training = false;
+    comparison.config.search.predictor = true;
+    let measure = |_: &Config, _: &Architecture, fidelity| match fidelity {
+        Fidelity::Proxy => 0.5,
+        _ => 0.7,
+    };
+    let compared = measured(&comparison, &measure);
+    let selected_by = |run: &Run| run.result.as_ref().unwrap().best.reward.unwrap();
+    let of_radars = compared
+        .runs
+        .iter()
+        .find(|run| run.spec.entrant.method == Method::Radars);
+    assert!(selected_by(of_radars.unwrap()) > 0.71);
+    let difference = differences(&comparison, &compared.runs)[0].reward.unwrap();
+    assert!(difference.difference.abs() < 1e-12, "{difference:?}");
+    for row in Summary::all(&comparison, &compared.runs) {
+        assert!((row.mean_reward.unwrap() - 0.7).abs() < 1e-12, "{row:?}");
+        assert!((row.mean_accuracy.unwrap() - 0.7).abs() < 1e-12, "{row:?}");
+    }
+    let reached = &reaches(&comparison, &compared.runs);
+    assert!(reached.iter().all(|row| row.reached == 2), "{reached:?}");
 }
 
 /// Both ways to hold a mixture find the same network: it is trained three times for the two, and once more for each

@@ -19,7 +19,7 @@ pub fn tables(document: &Document) -> String {
 fn notes(document: &Document) -> String {
     let what = match document.is_judged() {
         true => "",
-        false => ", of rewards that winners were selected by: to judge them takes --judge",
+        false => ", of rewards that searches measured: to judge their winners takes --judge",
     };
     format!(
         "paired by seed, ± the standard error{what}; t-test: ahead or behind where p < 0.05, two-sided; not worse \
